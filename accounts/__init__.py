@@ -1,0 +1,1 @@
+"""Who the client is: the first factor, the session, the settings page."""

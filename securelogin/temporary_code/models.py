@@ -1,0 +1,462 @@
+"""The Temporary Code as a device: issue, verification, reminders."""
+
+from __future__ import annotations
+
+import random
+import secrets
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
+from django_otp.models import DeviceManager
+
+from securelogin import codes, keys, notices
+from securelogin.conf import policy
+from securelogin.desk.models import Approval, IdentityCheck, risks_of
+from securelogin.desk.rules import Evidence, Risk
+from securelogin.desk.warrant import claim
+from securelogin.events import Event
+from securelogin.fields import KeyIdField
+from securelogin.lifecycle import EndReason
+from securelogin.models import (
+    LoginDevice,
+    LoginDeviceQuerySet,
+    SecurityEvent,
+    describe_for,
+    end_interim_devices,
+    lock_client,
+    lock_devices,
+)
+from securelogin.registry import device_types
+from securelogin.temporary_code.issuing import (
+    EVENT_WORDS,
+    ISSUE_ACTION,
+    Reason,
+    Refusal,
+    details,
+    refusal,
+)
+from securelogin.verdict import Verdict
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+class IssueRefusedError(Exception):
+    """A code was asked for that policy refuses; ``reason`` says why."""
+
+    def __init__(self, reason: Refusal) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+class AlreadyIssuedError(Exception):
+    """This very request has been carried out: its code was shown then, and only then."""
+
+
+class RepeatRefusedError(Exception):
+    """The code cannot be made anew on the read-out page: too late, used, or too often."""
+
+
+class TemporaryCodeQuerySet(LoginDeviceQuerySet):
+    """Issue, and what the desk has to know before it."""
+
+    def issue_refusal(self, user: User, now: datetime) -> Refusal | None:
+        """Why policy refuses another code for this client now (design, row 2), or None."""
+        last = self.of(user).order_by("-created_at").first()
+        if last is None:
+            return None
+        since = last.created_at
+        proven = any(
+            config.device_model.objects.of(user).filter(activated_at__gt=since).exists()
+            for config in device_types()
+            if config.device_model is not TemporaryCode
+        )
+        interval = timedelta(days=policy().code_interval_days)
+        return refusal(now, since, proven_since=proven, interval=interval)
+
+    def risks(self, user: User, now: datetime, check: IdentityCheck | None) -> list[Risk]:
+        """Why a member of staff must not issue a code for this client alone now."""
+        refused = self.issue_refusal(user, now)
+        own = [refused.risk(policy().code_interval_days)] if refused else []
+        return risks_of(user, now, check) + own
+
+    @sensitive_variables()
+    def issue(
+        self,
+        user: User,
+        *,
+        by: User,
+        reason: Reason,
+        ticket: str,
+        note: str = "",
+        request_id: UUID,
+        check: IdentityCheck | None,
+        approval: Approval | None = None,
+    ) -> tuple[TemporaryCode, str]:
+        """Issue a code at the desk, on the agent's evidence or a second person's approval.
+
+        Args:
+            user: the client.
+            by: the member of staff.
+            reason: A keeps the client's devices, B ends them and their sessions.
+            ticket: the desk's case.
+            note: the agent's words for the timeline.
+            request_id: names this request: a form sent twice makes one code.
+            check: what the agent established about the caller.
+            approval: a second person's, of exactly this, where there are risks; it is used up.
+
+        Returns:
+            The row, and the digits: this is the only time that they exist outside the head
+            of the caller.
+
+        Raises:
+            ApprovalNeededError: there are risks and no approval, or risks that were not known
+                when it was asked for.
+            ApprovalOverError: the approval is not one, was used, or has expired.
+            NotAllowedError: the approval is of something else.
+            AlreadyIssuedError: the request has been carried out.
+        """
+        detail: dict[str, str] = {"ticket": ticket}
+        if note:
+            detail["note"] = note
+        # SECURITY: the slow hash before the lock, so that nobody waits for it.
+        secret = _Secret.draw()
+        with transaction.atomic():
+            # SECURITY: one issue at a time for a client.
+            lock_client(user)
+            self._refuse_repeated(request_id)
+            evidence = check.evidence if check else ()
+            detail |= claim(
+                by,
+                ISSUE_ACTION,
+                user,
+                check=check,
+                risks=self.risks(user, timezone.now(), check),
+                details=details(reason, ticket, note),
+                approval=approval,
+            )
+            row = self._make(
+                user,
+                by,
+                reason,
+                ticket,
+                request_id,
+                secret,
+                detail,
+                # SECURITY: whoever reads the client's e-mail could answer a check number and
+                # the number for a forgotten password alike.
+                without_mailbox=any(kind is not Evidence.CHECK_NUMBER for kind in evidence),
+            )
+        return row, secret.code
+
+    @sensitive_variables()
+    def issue_on_server(
+        self, user: User, *, reason: Reason, ticket: str, override: str = ""
+    ) -> tuple[TemporaryCode, str]:
+        """Issue a code by the command on the server, for the first members of staff.
+
+        Args:
+            user: the client.
+            reason: as in `issue`.
+            ticket: as in `issue`.
+            override: why, although policy refuses.
+
+        Returns:
+            As `issue`.
+
+        Raises:
+            IssueRefusedError: policy refuses and there is no override.
+        """
+        secret = _Secret.draw()
+        with transaction.atomic():
+            lock_client(user)
+            detail = {"ticket": ticket}
+            if refused := self.issue_refusal(user, timezone.now()):
+                if not override:
+                    raise IssueRefusedError(refused)
+                detail |= {"policy": refused.value, "override": override}
+            row = self._make(user, None, reason, ticket, uuid4(), secret, detail)
+        return row, secret.code
+
+    @sensitive_variables()
+    def repeat(
+        self, code: TemporaryCode, *, by: User, request_id: UUID
+    ) -> tuple[TemporaryCode, str]:
+        """The client did not understand the code: a new one in its place, on the same warrant.
+
+        Args:
+            code: the one that was read out.
+            by: the member of staff who read it out.
+            request_id: names this request.
+
+        Returns:
+            As `issue`.
+
+        Raises:
+            RepeatRefusedError: somebody else's, used, read back, ended, too late, or repeated
+                as often as policy allows.
+            AlreadyIssuedError: the request has been carried out.
+        """
+        secret = _Secret.draw()
+        with transaction.atomic():
+            lock_client(code.user)
+            self._refuse_repeated(request_id)
+            code.refresh_from_db()
+            if not code.may_be_repeated_by(by):
+                raise RepeatRefusedError
+            detail = {"ticket": code.ticket, "instead_of": "not understood"}
+            row = self._make(
+                code.user,
+                by,
+                Reason(code.reason),
+                code.ticket,
+                request_id,
+                secret,
+                detail,
+                repeats=code.repeats + 1,
+                without_mailbox=code.without_mailbox,
+            )
+        return row, secret.code
+
+    def _refuse_repeated(self, request_id: UUID) -> None:
+        if self.filter(request_id=request_id).exists():
+            raise AlreadyIssuedError
+
+    def _make(
+        self,
+        user: User,
+        by: User | None,
+        reason: Reason,
+        ticket: str,
+        request_id: UUID,
+        secret: _Secret,
+        detail: dict[str, str],
+        repeats: int = 0,
+        without_mailbox: bool = False,
+    ) -> TemporaryCode:
+        """The row, the end of what it replaces, the event and the notice; the client is locked."""
+        now = timezone.now()
+        numbers = policy()
+        lock_devices(user)
+        for older in self.of(user).open():
+            older.end(EndReason.REPLACED, by=by)
+        if reason is Reason.LOST:
+            end_interim_devices(user, EndReason.REPORTED_LOST, by=by, note=ticket)
+        row: TemporaryCode = self.create(
+            user=user,
+            issued_by=by,
+            reason=reason,
+            ticket=ticket,
+            request_id=request_id,
+            repeats=repeats,
+            without_mailbox=without_mailbox,
+            activated_at=now,
+            limited_at=now + numbers.code_full,
+            expires_at=now + numbers.code_life,
+            **secret.columns,
+        )
+        event = SecurityEvent.objects.record(
+            Event.DEVICE_ISSUED, user, device=row, actor=by, **{"reason": reason.value, **detail}
+        )
+        notices.queue(
+            "code_issued",
+            user,
+            event=event,
+            reason=_REASON_WORDS[reason],
+            limited_at=describe_for(user, row.limited_at),
+            until=describe_for(user, row.expires_at),
+        )
+        return row
+
+
+@dataclass(frozen=True, slots=True)
+class _Secret:
+    """A code just drawn, and what is stored of it."""
+
+    code: str = field(repr=False)
+    columns: dict[str, Any] = field(repr=False)
+
+    @classmethod
+    @sensitive_variables()
+    def draw(cls) -> _Secret:
+        code = codes.draw(policy().code_digits, random.SystemRandom())
+        key_id, key = keys.current(settings.ANSWER_KEYS)
+        salt = secrets.token_bytes(keys.SALT_BYTES)
+        cost = keys.cost_in_use()
+        digest = keys.digest(code, salt, key, cost)
+        return cls(code, {"salt": salt, "digest": digest, "key_id": key_id, "hash_cost": cost})
+
+
+_REASON_WORDS = {
+    Reason.AWAY: "you are away from your security device",
+    Reason.LOST: "you lost your security device",
+}
+TemporaryCodeManager = DeviceManager.from_queryset(TemporaryCodeQuerySet)
+
+
+class TemporaryCode(LoginDevice):
+    """One code of one client: full access first, then only for getting a card, then nothing.
+
+    It may be used many times within its life, unless policy makes it single-use. Two days for
+    a spoken code is longer than NIST's ten minutes (SP 800-63B-4 4.2.1.2): a deviation whose
+    reasons and risks are in docs/decisions/.
+    """
+
+    reason = models.CharField(max_length=1, choices=[(reason, reason.label) for reason in Reason])
+    ticket = models.CharField(max_length=40)
+    request_id = models.UUIDField(unique=True, editable=False)
+    # How often it was made anew because the client did not understand it.
+    repeats = models.PositiveSmallIntegerField(default=0)
+    # Who was calling was proven by more than what arrives in the client's mailbox.
+    without_mailbox = models.BooleanField(default=False)
+    read_back_at = models.DateTimeField(null=True)
+    salt = models.BinaryField()
+    digest = models.BinaryField()
+    key_id = KeyIdField("ANSWER_KEYS", needed=Q(ended_at=None))
+    hash_cost = models.CharField(max_length=24)
+
+    noun = "code"
+    event_words = EVENT_WORDS
+    ended_notice = "code_ended"
+
+    objects: ClassVar[TemporaryCodeManager] = TemporaryCodeManager()  # type: ignore[assignment]
+
+    class Meta(LoginDevice.Meta):
+        abstract = False
+        verbose_name = "Temporary Code"
+        verbose_name_plural = "Temporary Codes"
+        permissions = (
+            ("issue_temporarycode", "Can issue Temporary Codes"),
+            ("override_issue_policy", "Can approve a code that policy refuses"),
+        )
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["user"], condition=Q(ended_at=None), name="one_open_code_per_client"
+            )
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["expires_at"], condition=Q(ended_at=None), name="code_open_expires"
+            ),
+            models.Index(fields=["user", "-created_at"], name="code_user_created"),
+        ]
+
+    @sensitive_variables()
+    def judge(self, answer: str, now: datetime) -> Verdict:
+        """Whether these are the digits; a code that a newer one replaced is recognised."""
+        try:
+            right = self.is_code(answer)
+        except keys.KeyMissingError:
+            return Verdict.KEY_MISSING
+        # SECURITY: looked at when the answer is right, too: beside a wrong password it is refused
+        # all the same, and the time that this takes would tell.
+        replaced = self._is_replaced_code(answer, now)
+        if right:
+            spent = policy().code_single_use and self.last_used_at is not None
+            return Verdict.ENDED if spent else Verdict.ACCEPTED
+        return Verdict.REPLACED if replaced else Verdict.WRONG
+
+    @sensitive_variables()
+    def is_code(self, answer: str) -> bool:
+        """Whether these are this code's digits.
+
+        Raises:
+            KeyMissingError: its key was removed.
+        """
+        key = keys.find(settings.ANSWER_KEYS, self.key_id)
+        return keys.matches(answer, bytes(self.salt), key, self.hash_cost, bytes(self.digest))
+
+    def may_be_repeated_by(self, agent: User) -> bool:
+        """Whether this agent may make it anew, because the client did not understand it."""
+        unheard = self.ended_at is None and self.last_used_at is None
+        repeats_left = self.repeats < policy().read_out_repeats
+        return unheard and repeats_left and self._is_being_read_out_by(agent)
+
+    def confirm_read_back(self, agent: User) -> bool:
+        """The client read it back correctly.
+
+        Returns:
+            Whether that is on record now; False if it is too late or not this agent's code.
+        """
+        # A client who types while speaking may be done before the agent has pressed the button.
+        heard = self.ended_at is None or self.last_used_at is not None
+        if not (heard and self._is_being_read_out_by(agent)):
+            return False
+        with transaction.atomic():
+            mine = type(self).objects.filter(pk=self.pk, read_back_at=None)
+            if mine.update(read_back_at=timezone.now()):
+                SecurityEvent.objects.record(
+                    Event.DEVICE_READ_BACK, self.user, device=self, actor=agent
+                )
+        self.refresh_from_db(fields=["read_back_at"])
+        return self.read_back_at is not None
+
+    @property
+    def desk_note(self) -> str:
+        """Amber on the client's page: perhaps the client has not understood it."""
+        return "Read back not confirmed" if self.read_back_missing else ""
+
+    @property
+    def read_back_missing(self) -> bool:
+        """Nobody confirmed in time that the client has understood it."""
+        late = self.created_at and timezone.now() >= self.created_at + policy().read_back_wait
+        return bool(late and self.read_back_at is None and self.last_used_at is None)
+
+    def _is_being_read_out_by(self, agent: User) -> bool:
+        return (
+            self.issued_by_id == agent.pk
+            and self.read_back_at is None
+            and self.created_at is not None
+            and timezone.now() < self.created_at + policy().read_back_wait
+        )
+
+    @property
+    def may_reset_password(self) -> bool:
+        """SECURITY: two proofs from one mailbox would be one."""
+        return self.without_mailbox
+
+    @property
+    def unused(self) -> dict[str, Any]:
+        """A single-use code (policy) must not have been used at all."""
+        return {"last_used_at": None} if policy().code_single_use else {}
+
+    @sensitive_variables()
+    def _is_replaced_code(self, answer: str, now: datetime) -> bool:
+        replaced = type(self).objects.filter(
+            user_id=self.user_id, end_reason=EndReason.REPLACED, expires_at__gt=now
+        )
+        older = replaced.order_by("-created_at").first()
+        # SECURITY: a replaced code whose key is gone must not turn a wrong answer into one
+        # that is not counted.
+        with suppress(keys.KeyMissingError):
+            return older is not None and older.is_code(answer)
+        return False
+
+    def tell_first_use(self, event: SecurityEvent) -> None:
+        """SECURITY: whoever did not call hears of it now (NIST SP 800-63B-4 4.6)."""
+        until = describe_for(self.user, self.expires_at)
+        notices.queue("code_first_used", self.user, event=event, until=until)
+
+    @classmethod
+    def remind(cls, now: datetime) -> int:
+        """The code is about to become card-only, and no card is active."""
+        soon = now + timedelta(hours=policy().code_reminder_hours)
+        due = cls.objects.usable(now).filter(limited_at__gt=now, limited_at__lte=soon)
+        queued = 0
+        for code in due.select_related("user"):
+            queued += notices.queue(
+                "code_limited_soon",
+                code.user,
+                key=f"{code.persistent_id}:limited",
+                limited_at=describe_for(code.user, code.limited_at),
+                until=describe_for(code.user, code.expires_at),
+            )
+        return queued
