@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from accounts.models import User
+from accounts.new_addresses import NewAddress
 from accounts.password_rules import MAX_LENGTH
 from accounts.password_throttle import PasswordThrottle
 from accounts.passwords import PasswordField
@@ -159,13 +160,21 @@ class ContactForm(forms.Form):
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
     )
 
-    def clean_notify_email(self) -> str:
-        """Another mailbox than the first.
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
 
-        Raises:
-            ValidationError: it is the same.
-        """
-        second: str = self.cleaned_data["notify_email"]
-        if second and second.casefold() == self.cleaned_data.get("email", "").casefold():
-            raise forms.ValidationError("Enter another address than the first, or leave it empty")
-        return second
+    def clean(self) -> dict[str, Any]:
+        """Two mailboxes, once everything that waits is confirmed."""
+        data = super().clean() or {}
+        will_be = {name: data.get(name, "") for name in NewAddress.Which.values}
+        for row in NewAddress.objects.waiting(self.user):
+            # An address that is left as it is on file gives way to the one that waits for it.
+            if will_be[row.which] and will_be[row.which] == getattr(self.user, row.which):
+                will_be[row.which] = row.address
+        first, second = (address.casefold() for address in will_be.values())
+        if second and first == second:
+            self.add_error(
+                "notify_email", "Enter another address than the first, or leave it empty"
+            )
+        return data

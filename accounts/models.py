@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -15,6 +16,7 @@ from django.utils.text import get_text_list
 from django.views.decorators.debug import sensitive_variables
 
 from accounts import search
+from accounts.new_addresses import NewAddress, NotSentError
 from accounts.password_reset import PasswordReset
 from securelogin import notices
 from securelogin.conf import policy
@@ -67,6 +69,8 @@ class User(AbstractUser):
     # Names, addresses and digits as the desk's search compares them.
     search_text = models.TextField(default="", editable=False)
     layout = models.CharField(max_length=8, choices=Layout.choices, default=Layout.STANDARD)
+    # The kind of device of the last login: the next one begins with it.
+    last_device_type = models.CharField(max_length=40, blank=True, editable=False)
 
     # The timeline says when and with what somebody logged in; without the column Django writes
     # one row less at each login.
@@ -124,6 +128,37 @@ class User(AbstractUser):
         found = [self.email, self.notify_email, *self._former_addresses(timezone.now())]
         # Capital letters make no other mailbox.
         return list({address.casefold(): address for address in found if address}.values())
+
+    @sensitive_variables()
+    def ask_contact(self, *, email: str, notify_email: str, phone: str) -> list[NewAddress]:
+        """The client's own wish: a new address waits for its number, the rest counts at once.
+
+        Every address on file hears of it now, while it is still in force.
+
+        Args:
+            email: as wanted.
+            notify_email: as wanted; empty takes the second address off.
+            phone: as wanted.
+
+        Returns:
+            The addresses that wait now and did not before. A number was sent to each, unless
+            too many were sent lately or the mail server is down (`NewAddress.sent_at`).
+        """
+        with transaction.atomic():
+            lock_client(self)
+            self.refresh_from_db(fields=["email", "notify_email", "phone"])
+            if self.notify_email and not notify_email:
+                # Nor one that waits to take its place.
+                self.new_addresses.filter(which=NewAddress.Which.SECOND).delete()
+            wanted = {"email": email, "notify_email": notify_email}
+            asked = NewAddress.objects.ask(self, {k: wanted[k] for k in wanted if wanted[k]})
+            taken_off = None if notify_email else ""
+            self.change_contact(notify_email=taken_off, phone=phone, by=self)
+        for row, number in asked:
+            if number:
+                with suppress(NotSentError):
+                    row.post(number)
+        return [row for row, _number in asked]
 
     def change_contact(
         self,
@@ -209,6 +244,7 @@ class User(AbstractUser):
         """
         return {
             "former addresses": FormerAddress.objects.filter(left_at__lte=now - _quiet()),
+            "new addresses never confirmed": NewAddress.objects.over(now),
             "old password resets": PasswordReset.objects.over(now),
         }
 
@@ -217,11 +253,7 @@ class User(AbstractUser):
         return list(former.order_by("-left_at").values_list("address", flat=True))
 
 
-_CONTACT_WORDS = {
-    "email": "email address",
-    "notify_email": "second email address",
-    "phone": "phone number",
-}
+_CONTACT_WORDS = {**dict(NewAddress.Which.choices), "phone": "phone number"}
 
 
 def _quiet() -> timedelta:
@@ -267,6 +299,20 @@ class SessionQuerySet(models.QuerySet["Session"]):
                 SecurityEvent.objects.record(kind, user, actor=by, sessions=ended)
             # After the event, as in `User.change_password`.
             self.delete()
+        return ended
+
+    def give_way(self, user: User) -> int:
+        """These sessions end because their owner has logged in elsewhere. Call it in the
+        transaction of that login, after its event.
+
+        Returns:
+            How many were ended.
+        """
+        ended = self.count()
+        # No lock of the client's row: a login holds a device's, which comes after it. Since the
+        # event of the login, whoever else ends or opens a session of this client waits.
+        SecurityEvent.objects.record(Event.SESSION_ENDED_BY_LIMIT, user, sessions=ended)
+        self.delete()
         return ended
 
 

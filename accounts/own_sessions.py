@@ -3,6 +3,7 @@ what became known of tries by somebody else."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
@@ -10,6 +11,7 @@ from typing import cast
 from django.contrib.auth import HASH_SESSION_KEY
 from django.db.models import Count, Max, Subquery, Value
 from django.db.models.functions import Coalesce
+from django.dispatch import receiver
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -23,7 +25,7 @@ from securelogin.conf import policy
 from securelogin.events import Event
 from securelogin.lifecycle import is_within
 from securelogin.models import LoginDevice, SecurityEvent, describe_for
-from securelogin.pending import OPENED_FROM_KEY, STARTED_AT_KEY
+from securelogin.pending import OPENED_FROM_KEY, STARTED_AT_KEY, logged_in
 from securelogin.registry import device_types
 
 ID_LENGTH = 32
@@ -66,17 +68,38 @@ def open_sessions(request: HttpRequest) -> list[OpenSession]:
 
     Asks the database as often for one session as for a hundred.
     """
+    rows = Session.objects.of(cast("User", request.user)).filter(expire_date__gt=timezone.now())
+    shown = [session for session, _row in _open_rows(request, rows)]
+    return sorted(shown, key=lambda session: (session.here, session.active_at), reverse=True)
+
+
+@receiver(logged_in)
+def _end_surplus(sender: object, request: HttpRequest, user: User, **_kwargs: object) -> None:
+    """With more sessions than the policy allows, those that were opened first end (ASVS 7.1.2)."""
+    most = policy().staff_sessions if user.is_staff else policy().client_sessions
+    rows = list(Session.objects.of(user).filter(expire_date__gt=timezone.now()))
+    if len(rows) <= most:
+        return
+    opened = [
+        (session.started_at, row.session_key)
+        for session, row in _open_rows(request, rows)
+        if not session.here
+    ]
+    surplus = sorted(opened, reverse=True)[most - 1 :]
+    if surplus:
+        Session.objects.filter(session_key__in=[key for _at, key in surplus]).give_way(user)
+
+
+def _open_rows(request: HttpRequest, rows: Iterable[Session]) -> list[tuple[OpenSession, Session]]:
+    """Those of the client's rows that would still let somebody in, and how they are shown."""
     user = cast("User", request.user)
-    now = timezone.now()
+    now, here = timezone.now(), request.session.session_key
     devices = {
         device.persistent_id: device
         for config in device_types()
         for device in config.device_model.objects.of(user).open()
     }
-    rows = Session.objects.of(user).filter(expire_date__gt=now)
-    here = request.session.session_key
-    shown = [session for row in rows if (session := _shown(row, user, devices, now, here))]
-    return sorted(shown, key=lambda session: (session.here, session.active_at), reverse=True)
+    return [(session, row) for row in rows if (session := _shown(row, user, devices, now, here))]
 
 
 def _shown(
@@ -136,7 +159,7 @@ def _wrong_attempts(request: HttpRequest) -> Banner | None:
         of_before.filter(kind=Event.SIGN_IN_COMPLETED).order_by("-at").values("at")[:1]
     )
     # An answer that was not looked at, during a lock, was neither right nor wrong.
-    wrong = of_before.filter(kind__in=_WRONG, detail__verdict__isnull=True)
+    wrong = of_before.filter(kind__in=_WRONG, detail__failures__isnull=False)
     lately = wrong.filter(at__gt=Coalesce(login_before, Value(user.date_joined)))
     found = lately.aggregate(count=Count("pk"), login=Max(login_before))
     count = found["count"]

@@ -8,7 +8,6 @@ apart (docs/decisions/0010-password-reset.md).
 from __future__ import annotations
 
 import logging
-import random
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -17,20 +16,17 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.core.mail import EmailMessage
 from django.db import models, transaction
-from django.db.models import Q
-from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.debug import sensitive_variables
 
-from securelogin import codes, keys, notices
+from securelogin import keys, mailed_numbers, notices
 from securelogin.conf import policy
 from securelogin.desk.rules import is_settled
 from securelogin.events import Event
-from securelogin.fields import KeyIdField
 from securelogin.lifecycle import is_within
+from securelogin.mailed_numbers import MailedNumber
 from securelogin.models import LoginDevice, SecurityEvent, lock_client
 
 if TYPE_CHECKING:
@@ -76,7 +72,7 @@ class PasswordResetQuerySet(models.QuerySet["PasswordReset"]):
         """
         users = get_user_model()._default_manager
         user = users.filter(username=username, is_active=True).first()
-        number = codes.draw(policy().check_number_digits, random.SystemRandom())
+        number = mailed_numbers.draw()
         sealed = keys.seal(number, settings.ANSWER_KEYS)
         with transaction.atomic():
             row = self.create(
@@ -90,11 +86,8 @@ class PasswordResetQuerySet(models.QuerySet["PasswordReset"]):
         return row
 
 
-class PasswordReset(models.Model):
-    """One attempt to replace a forgotten password; it belongs to the session that began it.
-
-    SECURITY: the number is stored only as a keyed slow hash, like every other answer.
-    """
+class PasswordReset(MailedNumber):
+    """One attempt to replace a forgotten password; it belongs to the session that began it."""
 
     # None for a user name that nobody has.
     user = models.ForeignKey(
@@ -106,13 +99,8 @@ class PasswordReset(models.Model):
     # SECURITY: a password changed meanwhile ends the reset, as it ends a pending sign-in.
     auth_hash = models.CharField(max_length=64, blank=True)
     started_at = models.DateTimeField(default=timezone.now)
-    failures = models.PositiveSmallIntegerField(default=0)
     matched_at = models.DateTimeField(null=True)
     proven_at = models.DateTimeField(null=True)
-    salt = models.BinaryField()
-    digest = models.BinaryField()
-    key_id = KeyIdField("ANSWER_KEYS", needed=Q(matched_at=None))
-    hash_cost = models.CharField(max_length=24)
 
     objects = PasswordResetQuerySet.as_manager()
 
@@ -133,8 +121,7 @@ class PasswordReset(models.Model):
             return Stage.OVER
         if self.matched_at is None:
             late = not is_within(numbers.check_number_life, self.started_at, now)
-            spent = self.failures >= numbers.check_number_attempts
-            return Stage.OVER if late or spent else Stage.NUMBER
+            return Stage.OVER if late or self.is_spent else Stage.NUMBER
         if not is_within(numbers.reset_life, self.matched_at, now):
             return Stage.OVER
         return Stage.DEVICE if self.proven_at is None else Stage.PASSWORD
@@ -166,7 +153,7 @@ class PasswordReset(models.Model):
             if row.stage is not Stage.NUMBER:
                 raise ResetOverError
             # SECURITY: an unknown user name's number is as good as none, after the same work.
-            if row._fits(entered) and row.user is not None:
+            if row.fits(entered) and row.user is not None:
                 row.matched_at, row.salt, row.digest = timezone.now(), b"", b""
                 row.save(update_fields=["matched_at", "salt", "digest"])
                 event = SecurityEvent.objects.record(Event.RESET_NUMBER_MATCHED, row.user)
@@ -217,13 +204,6 @@ class PasswordReset(models.Model):
                 raise ResetOverError
             row.client.change_password(password)
 
-    def _fits(self, entered: str) -> bool:
-        sealed = keys.Sealed(bytes(self.salt), bytes(self.digest), self.key_id, self.hash_cost)
-        try:
-            return sealed.fits(entered, settings.ANSWER_KEYS)
-        except keys.KeyMissingError:
-            return False
-
 
 def _address_of(user: User | None) -> str:
     """Where the number goes: to an address that was on file before anybody could think of it."""
@@ -236,15 +216,7 @@ def _address_of(user: User | None) -> str:
 
 @sensitive_variables()
 def _send(address: str, number: str, reference: str) -> None:
-    context = {
-        "groups": codes.groups(number),
-        "reference": reference,
-        "brand": settings.BRAND,
-        "policy": policy(),
-    }
-    text = render_to_string("emails/reset_number.txt", context)
-    subject, _, body = text.partition("\n")
-    mail = EmailMessage(subject.removeprefix("Subject:").strip(), body.strip() + "\n", to=[address])
+    mail = mailed_numbers.letter("reset_number", number, address, reference=reference)
     if not address:
         return
     try:

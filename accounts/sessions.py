@@ -6,12 +6,13 @@ would let a slow request put back what a faster one had just changed.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import VALID_KEY_CHARS, UpdateError
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
-from django.db import InterfaceError, OperationalError
+from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
@@ -24,6 +25,9 @@ KEY_LENGTH = 32
 
 class SessionStore(DatabaseStore):
     """Sessions in ``accounts.Session``."""
+
+    # Key and content as this object wrote them last.
+    _written = ("", "")
 
     @classmethod
     def get_model_class(cls) -> type[Session]:
@@ -47,18 +51,33 @@ class SessionStore(DatabaseStore):
         return int(policy().idle_life.total_seconds())
 
     def save(self, must_create: bool = False) -> None:
-        """Write the session.
+        """Write the session, in one statement, unless this request has written just this.
+
+        A view that saves in its own transaction, so that a login and its session are one, is
+        followed by the middleware, which saves whatever was changed.
 
         Raises:
             UpdateError: it was ended meanwhile.
-            OperationalError: the database does not answer; Django would call that the same.
         """
-        try:
-            super().save(must_create)
-        except UpdateError as error:
-            if isinstance(error.__context__, OperationalError | InterfaceError):
-                raise error.__context__ from None
-            raise
+        if self.session_key is None:
+            self.create()
+            return
+        data = self._get_session(no_load=must_create)  # type: ignore[attr-defined]
+        state = (self.session_key, repr(data))
+        if state == self._written and not must_create:
+            return
+        row = self.create_model_instance(data)
+        if must_create:
+            row.save(force_insert=True)
+        else:
+            mine = Session.objects.filter(session_key=row.session_key)
+            # Not `row.save`: Django takes a database that does not answer for an ended session.
+            if not mine.update(
+                session_data=row.session_data, expire_date=row.expire_date, user_id=row.user_id
+            ):
+                raise UpdateError
+        # After the commit: what is rolled back is not written.
+        transaction.on_commit(partial(setattr, self, "_written", state))
 
     def touch(self) -> None:
         """A request came: the idle time starts again."""

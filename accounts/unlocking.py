@@ -1,7 +1,8 @@
 """Ends the lock of a login at the desk, on evidence or with a second person's agreement.
 
 It lifts what wrong attempts have set: no password, code or card is shown or made. Only after a
-hundred wrong answers in all the code and cards end with it.
+hundred wrong answers in all the code and cards end with it, and devices that last go on hold: their
+owner proves each anew, in a session that a new Temporary Code has opened.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from securelogin.desk.models import Approval, IdentityCheck, risks_of
 from securelogin.desk.rules import LOCKED, SECOND_UNLOCK, UNLOCK_ACTION, Risk
 from securelogin.desk.warrant import claim
 from securelogin.events import Event
-from securelogin.lifecycle import EndReason
+from securelogin.lifecycle import EndReason, HoldReason
 from securelogin.models import (
     Failures,
     SecurityEvent,
@@ -30,6 +31,7 @@ from securelogin.models import (
     lock_client,
     lock_devices,
 )
+from securelogin.permanent import PermanentDevice
 from securelogin.throttle import NEVER
 
 
@@ -135,12 +137,19 @@ def unlock(
             approval=approval,
         )
         # The devices first, like a verification, so that the two never wait for each other.
-        lock_devices(client)
+        devices = lock_devices(client)
         if locks.is_for_good:
             # SECURITY: NIST SP 800-63B-4 3.2.2: what was guessed at a hundred times is bound anew.
+            # The count is the client's, so it is all of them.
             end_interim_devices(
-                client, EndReason.CANCELLED_BY_STAFF, by=by, note="too many wrong answers"
+                client,
+                EndReason.CANCELLED_BY_STAFF,
+                by=by,
+                note=HoldReason.GUESSED.desk_label,
             )
+            for device in devices:
+                if isinstance(device, PermanentDevice):
+                    device.hold(by=by, reason=HoldReason.GUESSED, ticket=ticket)
         if locks.second_step:
             lift_waits(client)
             Failures.objects.filter(key=factor_key(client.pk)).delete()
@@ -156,5 +165,6 @@ def unlock(
             lifted=", ".join(locks.names),
             **warrant,
         )
-        notices.queue("login_unlocked", client, event=event)
+        bound_anew = int(locks.is_for_good)
+        notices.queue("login_unlocked", client, event=event, bound_anew=bound_anew)
     return event

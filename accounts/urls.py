@@ -26,6 +26,17 @@ urlpatterns = [
     path("settings/user/layout/", views.layout, name="layout"),
     path("settings/user/password/", settings_views.password, name="password"),
     path("settings/user/contact/", settings_views.contact, name="contact"),
+    path("settings/user/contact/<str:which>/", settings_views.new_address, name="new_address"),
+    path(
+        "settings/user/contact/<str:which>/send/",
+        settings_views.send_new_address,
+        name="send_new_address",
+    ),
+    path(
+        "settings/user/contact/<str:which>/withdraw/",
+        settings_views.withdraw_new_address,
+        name="withdraw_new_address",
+    ),
     path("settings/user/sessions/", settings_views.sessions, name="sessions"),
     path(
         "settings/user/sessions/end-others/",

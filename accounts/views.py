@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import own_sessions
 from accounts.forms import LayoutForm, LoginForm, paused_words, proof_form
 from accounts.models import User
+from accounts.new_addresses import NewAddress
 from accounts.password_throttle import PasswordThrottle
 from securelogin import pending, proof, second_step
 from securelogin.access import Access, needs
@@ -26,7 +27,8 @@ from securelogin.conf import policy
 from securelogin.events import Event
 from securelogin.forms import AnswerForm
 from securelogin.gate import access_of_request, proven_device
-from securelogin.models import LoginDevice, SecurityEvent, usable_devices
+from securelogin.lifecycle import Status
+from securelogin.models import LoginDevice, SecurityEvent, devices_of, usable_devices
 from securelogin.moments import day
 from securelogin.throttle import NEVER
 from securelogin.verdict import COUNTED
@@ -81,8 +83,11 @@ def _login_notice(reason: str) -> str:
     if reason == "ended":
         return (
             f"You were logged out because nothing happened for {policy().idle_minutes} minutes, "
-            "because your security device ended, or because you logged out from another "
-            "browser. Nothing was lost: you can continue where you stopped."
+            "because your security device ended, because you logged out from another browser, or "
+            f"because you logged in elsewhere: at most {policy().client_sessions} browsers can be "
+            f"logged in at once, of our staff {policy().staff_sessions}. Nothing was lost: you can "
+            "continue where you stopped. Was it not you who logged in elsewhere? Call Client "
+            f"Services on {settings.BRAND['phone']}."
         )
     if reason == "password":
         return "Your password was changed. Log in with the new one."
@@ -147,7 +152,9 @@ def _proves(request: HttpRequest, form: AnswerForm, asked: LoginDevice) -> bool:
                 throttle.proof_refused(user)
             return False
         throttle.end_series()
-        SecurityEvent.objects.record(Event.PROOF_ACCEPTED, user, device=device, actor=user)
+        SecurityEvent.objects.record(
+            Event.PROOF_ACCEPTED, user, device=device, actor=user, **device.proof_facts
+        )
         # The session after the event, as wherever one is renewed or ended: no deadlock.
         pending.step_up(request, device)
         proof.note(request)
@@ -190,7 +197,8 @@ def keep_alive(request: HttpRequest) -> HttpResponse:
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """What matters now."""
-    devices = usable_devices(cast("User", request.user), timezone.now())
+    shown = {Status.ACTIVE, Status.LIMITED, Status.ON_HOLD}
+    devices = [d for d in devices_of(cast("User", request.user)) if d.status in shown]
     banners = [*own_sessions.banners(request), *banners_for(request, list_sections(request))]
     context = {"banners": banners, "devices": devices}
     return render(request, "accounts/home.html", context)
@@ -210,6 +218,7 @@ def user_settings(request: HttpRequest) -> HttpResponse:
         "secure_login_summary": summary,
         "secure_login_warning": not devices,
         "other_sessions": sum(not session.here for session in own_sessions.open_sessions(request)),
+        "waiting_addresses": NewAddress.objects.waiting(user),
         "layout_form": LayoutForm(initial={"layout": user.layout}),
     }
     return render(request, "accounts/user_settings.html", context)

@@ -1,22 +1,36 @@
-"""The desk's admin site: behind the portal's own login, with both factors."""
+"""The desk's admin site: behind the portal's own login, with both factors, the second a strong one.
+
+SECURITY: how strong is asked here, once, in front of every address of the desk: methods that issue,
+unlock and approve know who acts, but not with which device the person's session was opened.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from collections.abc import Callable
+from functools import update_wrapper
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, cast
 
 from django.conf import settings
 from django.contrib.admin import AdminSite
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
 from django.urls import URLPattern, URLResolver
 
+from securelogin import refusals
+from securelogin.conf import policy
 from securelogin.desk.models import Approval
 from securelogin.desk.roles import APPROVE
-from securelogin.gate import device_of
+from securelogin.enrolment import types_to_add
+from securelogin.gate import device_of, protection_of_request
+from securelogin.lifecycle import Status
+from securelogin.models import devices_of
+from securelogin.protection import Protection
 
 if TYPE_CHECKING:
     from accounts.models import User
 
+# What django-stubs calls it.
+_View = TypeVar("_View", bound=Callable[..., HttpResponseBase])
 _CLOSED = {"password_change", "password_change_done", "view_on_site"}
 
 
@@ -42,6 +56,18 @@ class PortalAdminSite(AdminSite):
         """Active staff, verified by a second factor in this session."""
         # SECURITY: Django's own test asks only for a password login.
         return super().has_permission(request) and device_of(request) is not None
+
+    def admin_view(self, view: _View, cacheable: bool = False) -> _View:
+        """Django's, for whoever has logged in with a device that protects enough."""
+        inner = super().admin_view(view, cacheable)
+
+        def strong_enough(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            # SECURITY: before the view, whatever the method; nothing of the desk is shown or done.
+            if self.has_permission(request) and not may_serve(request):
+                return stronger_device_first(request)
+            return inner(request, *args, **kwargs)
+
+        return cast("_View", update_wrapper(strong_enough, inner))
 
     def get_urls(self) -> list[URLResolver | URLPattern]:
         """Without the doors of its own: a password is changed where it is told and recorded."""
@@ -69,3 +95,23 @@ class PortalAdminSite(AdminSite):
             Http404: always.
         """
         raise Http404
+
+
+def may_serve(request: HttpRequest) -> bool:
+    """Whether this session was opened with a device that protects as much as the desk needs."""
+    return protection_of_request(request) >= policy().staff_protection
+
+
+def stronger_device_first(request: HttpRequest) -> HttpResponse:
+    """The page instead of the desk: what to log in with, to take back, or to add."""
+    refusals.note(request, None, refusals.DESK_PAGE)
+    least = policy().staff_protection
+    strong = [d for d in devices_of(cast("User", request.user)) if d.protection >= least]
+    context = {
+        "usable": [device for device in strong if device.status is Status.ACTIVE],
+        "held": [device for device in strong if device.status is Status.ON_HOLD],
+        "types_to_add": [config for config in types_to_add() if config.protection >= least],
+        "least": Protection(least),
+        "present": protection_of_request(request),
+    }
+    return render(request, "admin/stronger_device_first.html", context, status=403)

@@ -25,15 +25,19 @@ SITE_URL = env.env.str("SITE_URL", default="https://portal.example")
 INSECURE_HTTP = env.env.bool("INSECURE_HTTP", default=False)
 if INSECURE_HTTP and not {"localhost", "127.0.0.1", "[::1]"}.issuperset(ALLOWED_HOSTS):
     raise ImproperlyConfigured("INSECURE_HTTP is for localhost only; see ALLOWED_HOSTS.")
-# SECURITY: three keyrings, held outside the database: without ANSWER_KEYS a stolen table of
-# hashes cannot be tried offline, without VALUE_KEYS a stolen session cannot redraw a card, and
-# without AUDIT_KEYS nobody writes another past.
+# SECURITY: four keyrings, held outside the database: without ANSWER_KEYS a stolen table of
+# hashes cannot be tried offline, without VALUE_KEYS a stolen session cannot redraw a card,
+# without AUDIT_KEYS nobody writes another past, and without SEED_KEYS nobody makes the codes of
+# a client's authenticator app.
 ANSWER_KEYS = env.keys("ANSWER_KEYS")
 VALUE_KEYS = env.keys("VALUE_KEYS")
 AUDIT_KEYS = env.keys("AUDIT_KEYS")
+SEED_KEYS = env.keys("SEED_KEYS")
 # What `manage.py key_use` lists.
-KEY_RINGS = ("ANSWER_KEYS", "VALUE_KEYS", "AUDIT_KEYS")
-env.refuse_shared(ANSWER_KEYS=ANSWER_KEYS, VALUE_KEYS=VALUE_KEYS, AUDIT_KEYS=AUDIT_KEYS)
+KEY_RINGS = ("ANSWER_KEYS", "VALUE_KEYS", "AUDIT_KEYS", "SEED_KEYS")
+env.refuse_shared(
+    ANSWER_KEYS=ANSWER_KEYS, VALUE_KEYS=VALUE_KEYS, AUDIT_KEYS=AUDIT_KEYS, SEED_KEYS=SEED_KEYS
+)
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 BRAND = {
     "name": env.env.str("BRAND_NAME", default="Example Brokerage"),
@@ -66,6 +70,8 @@ INSTALLED_APPS = [
     "securelogin",
     "securelogin.desk",
     # Device types, in the order in which a sign-in prefers them. A line switches a type on.
+    "securelogin.passkey",
+    "securelogin.authenticator_app",
     "securelogin.security_card",
     "securelogin.temporary_code",
 ]

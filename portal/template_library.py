@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from securelogin import moments
+from securelogin.conf import policy
+from securelogin.protection import Protection
 
 register = template.Library()
 
@@ -30,6 +32,12 @@ def both_zones(value: datetime | None, client: User) -> str:
 def day(value: datetime | None) -> str:
     """``14 August 2025`` in the active zone; empty for None."""
     return moments.day(value, timezone.get_current_timezone_name()) if value else ""
+
+
+@register.filter
+def withdrawal_limits(level: Protection) -> str:
+    """``USD 50,000 a day, USD 100,000 in five business days``."""
+    return str(policy().withdrawal_limits(level))
 
 
 @register.filter

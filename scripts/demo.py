@@ -23,6 +23,8 @@ from django.db import connections  # noqa: E402
 from scripts.new_keys import new_keys  # noqa: E402
 
 HOST = "127.0.0.1"
+# What is printed: a passkey belongs to a name, and browsers refuse one for an address.
+NAME = "localhost"
 
 
 def main(port: str) -> None:
@@ -35,12 +37,12 @@ def main(port: str) -> None:
     # These win over the caller's environment: the demo must not reach a real data base or server.
     os.environ.update(
         DJANGO_SETTINGS_MODULE="portal.settings",
-        ALLOWED_HOSTS=f"{HOST},localhost",
+        ALLOWED_HOSTS=f"{HOST},{NAME}",
         DATABASE_URL="sqlite:///var/demo.sqlite3",
         EMAIL_URL="filemail:///var/demo-mail",
         INSECURE_HTTP="true",
         LOG_LEVEL="WARNING",
-        SITE_URL=f"http://{HOST}:{port}",
+        SITE_URL=f"http://{NAME}:{port}",
         STATIC_ROOT="var/static",
         TASKS_BACKEND="immediate",
     )
@@ -56,14 +58,21 @@ def main(port: str) -> None:
 
 
 def read_environment(folder: Path) -> dict[str, str]:
-    """The demo's own keys, made on the first run: NAME=value lines in demo.env."""
+    """The demo's own keys, NAME=value lines in demo.env: made on the first run, and those that a
+    newer portal wants besides on the next one."""
     file = folder / "demo.env"
-    if not file.exists():
+    kept = _values(file.read_text()) if file.exists() else {}
+    values = _values(new_keys(datetime.datetime.now(tz=datetime.UTC).date())) | kept
+    if values != kept:
         folder.mkdir(exist_ok=True)
         part = file.with_suffix(".part")
-        part.write_text(new_keys(datetime.datetime.now(tz=datetime.UTC).date()) + "\n")
+        part.write_text("".join(f"{name}={value}\n" for name, value in values.items()))
         part.replace(file)
-    return dict(line.split("=", 1) for line in file.read_text().splitlines())
+    return values
+
+
+def _values(lines: str) -> dict[str, str]:
+    return dict(line.split("=", 1) for line in lines.splitlines())
 
 
 def collect_static(target: Path) -> None:

@@ -14,7 +14,7 @@ import string
 import sys
 from pathlib import Path
 
-RINGS = ("ANSWER_KEYS", "VALUE_KEYS", "AUDIT_KEYS")
+RINGS = ("ANSWER_KEYS", "VALUE_KEYS", "AUDIT_KEYS", "SEED_KEYS")
 
 
 def new_keys(today: datetime.date) -> str:

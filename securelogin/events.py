@@ -29,6 +29,7 @@ class Event(StrEnum):
     LOGGED_OUT = "session:ended"
     SESSION_ENDED_BY_OWNER = "session:ended_by_owner"
     SESSION_ENDED_BY_OPERATOR = "session:ended_by_operator"
+    SESSION_ENDED_BY_LIMIT = "session:ended_by_limit"
     DEVICE_ISSUED = "device:issued"
     DEVICE_FIRST_USED = "device:first_used"
     DEVICE_SHOWN = "device:shown"
@@ -37,10 +38,16 @@ class Event(StrEnum):
     DEVICE_ACTIVATION_REFUSED = "device:activation_refused"
     DEVICE_ACTIVATED = "device:activated"
     DEVICE_ENDED = "device:ended"
+    DEVICE_HELD = "device:held"
+    DEVICE_REACTIVATED = "device:reactivated"
+    DEVICE_RENAMED = "device:renamed"
     DEVICE_READ_BACK = "device:read_back"
     LOGIN_UNLOCKED = "login:unlocked"
     PROOF_ACCEPTED = "proof:accepted"
     PROOF_REFUSED = "proof:refused"
+    CONTACT_ASKED = "contact:asked"
+    CONTACT_NUMBER_REFUSED = "contact:number_refused"
+    CONTACT_WITHDRAWN = "contact:withdrawn"
     CONTACT_CHANGED = "contact:changed"
     ROLE_CHANGED = "role:changed"
     RECORD_OPENED = "record:opened"
@@ -90,6 +97,7 @@ _LABELS = {
     Event.LOGGED_OUT: "Logged out",
     Event.SESSION_ENDED_BY_OWNER: "Logged out from another browser",
     Event.SESSION_ENDED_BY_OPERATOR: "Logged out by the operator",
+    Event.SESSION_ENDED_BY_LIMIT: "Logged out in the oldest browser",
     Event.DEVICE_ISSUED: "Issued",
     Event.DEVICE_FIRST_USED: "First used",
     Event.DEVICE_SHOWN: "Shown",
@@ -98,10 +106,16 @@ _LABELS = {
     Event.DEVICE_ACTIVATION_REFUSED: "Wrong digits at activation",
     Event.DEVICE_ACTIVATED: "Activated",
     Event.DEVICE_ENDED: "Ended",
+    Event.DEVICE_HELD: "Put on hold",
+    Event.DEVICE_REACTIVATED: "In use again",
+    Event.DEVICE_RENAMED: "Renamed",
     Event.DEVICE_READ_BACK: "Read back correctly",
     Event.LOGIN_UNLOCKED: "Login unlocked",
     Event.PROOF_ACCEPTED: "Both factors proven again",
     Event.PROOF_REFUSED: "Second proof refused",
+    Event.CONTACT_ASKED: "New e-mail address waits for its number",
+    Event.CONTACT_NUMBER_REFUSED: "New e-mail address: number wrong",
+    Event.CONTACT_WITHDRAWN: "New e-mail address withdrawn",
     Event.CONTACT_CHANGED: "Contact data changed",
     Event.ROLE_CHANGED: "Role at the desk changed",
     Event.RECORD_OPENED: "Record opened by staff",
@@ -139,6 +153,7 @@ _OWASP = {
     Event.LOGGED_OUT: "session_expired",
     Event.SESSION_ENDED_BY_OWNER: "session_expired",
     Event.SESSION_ENDED_BY_OPERATOR: "session_expired",
+    Event.SESSION_ENDED_BY_LIMIT: "session_expired",
     Event.DEVICE_ISSUED: "authn_token_created",
     Event.DEVICE_FIRST_USED: "authn_factor_success",
     Event.DEVICE_SHOWN: "sensitive_read",
@@ -147,10 +162,16 @@ _OWASP = {
     Event.DEVICE_ACTIVATION_REFUSED: "authn_factor_fail",
     Event.DEVICE_ACTIVATED: "authn_token_created",
     Event.DEVICE_ENDED: "authn_token_revoked",
+    Event.DEVICE_HELD: "authn_token_revoked",
+    Event.DEVICE_REACTIVATED: "authn_token_created",
+    Event.DEVICE_RENAMED: "user_updated",
     Event.DEVICE_READ_BACK: "authz_admin",
     Event.LOGIN_UNLOCKED: "authz_admin",
     Event.PROOF_ACCEPTED: "session_renewed",
     Event.PROOF_REFUSED: "authn_factor_fail",
+    Event.CONTACT_ASKED: "user_updated",
+    Event.CONTACT_NUMBER_REFUSED: "authn_factor_fail",
+    Event.CONTACT_WITHDRAWN: "user_updated",
     Event.CONTACT_CHANGED: "user_updated",
     Event.ROLE_CHANGED: "authz_change",
     Event.RECORD_OPENED: "sensitive_read",
@@ -180,6 +201,7 @@ _REFUSALS = frozenset(
         Event.DEVICE_NOT_SEEN_KEPT,
         Event.DEVICE_ACTIVATION_REFUSED,
         Event.PROOF_REFUSED,
+        Event.CONTACT_NUMBER_REFUSED,
         Event.ACTION_REFUSED,
         Event.CHECK_REFUSED,
         Event.APPROVAL_REFUSED,

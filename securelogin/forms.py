@@ -6,6 +6,7 @@ back through `AnswerForm.explain`.
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from typing import Any
 
 from django import forms
@@ -14,6 +15,7 @@ from securelogin import codes
 from securelogin.codes import Problem
 from securelogin.conf import policy
 from securelogin.models import LoginDevice
+from securelogin.permanent import NAME_LENGTH
 from securelogin.verdict import COUNTED, Verdict
 
 # Verdicts that are the same whether or not the answer, or a password beside it, was right.
@@ -65,9 +67,24 @@ class AnswerForm(forms.Form):
     field_name: str
     wrong: str
 
-    def __init__(self, device: LoginDevice, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        device: LoginDevice,
+        *args: Any,
+        session: MutableMapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Ask one device.
+
+        Args:
+            device: the device.
+            args: Django's.
+            session: of the browser, for a question that belongs to one browser alone.
+            kwargs: Django's.
+        """
         super().__init__(*args, **kwargs)
         self.device = device
+        self.session: MutableMapping[str, Any] = {} if session is None else session
 
     @property
     def answer(self) -> str:
@@ -95,11 +112,41 @@ class AnswerForm(forms.Form):
             seconds = device.wait_seconds
             unit = "second" if seconds == 1 else "seconds"
             return f"Too many attempts. Wait {seconds} {unit}, then try again."
+        if device.verdict is Verdict.REPLAYED:
+            return (
+                "That code has been used already. Wait for the next one and enter that. If it was "
+                "not you who used it, call Client Services."
+            )
         return self.wrong + attempts_left_after(device)
 
     def context(self) -> dict[str, Any]:
         """What the type's prompt shows beside the field."""
         return {}
+
+
+class NameField(forms.CharField):
+    """What a client calls a device: optional, one line, nothing that misleads a reader."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            label="Name (optional)",
+            required=False,
+            max_length=NAME_LENGTH,
+            help_text="For example: my phone. It helps you to tell your devices apart.",
+            error_messages={"max_length": f"Use at most {NAME_LENGTH} characters"},
+            widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        )
+
+    def clean(self, value: Any) -> str:
+        """The name without invisible characters, spaces once."""
+        visible = "".join(char if char.isprintable() else " " for char in str(value or ""))
+        return str(super().clean(" ".join(visible.split())))
+
+
+class RenameForm(forms.Form):
+    """One name."""
+
+    name = NameField()
 
 
 def attempts_left_after(device: LoginDevice) -> str:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.contrib.auth import logout
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, resolve_url
 from django.utils import timezone
 
 from securelogin.access import Access
 from securelogin.models import LoginDevice
+from securelogin.protection import Protection
 
 
 def device_of(request: HttpRequest) -> LoginDevice | None:
@@ -31,7 +37,45 @@ def proven_device(request: HttpRequest) -> LoginDevice:
     return device
 
 
+def protection_of_request(request: HttpRequest) -> Protection:
+    """How well the device of this request's session protects: what money may move by it."""
+    device = device_of(request)
+    return device.protection if device else Protection.NONE
+
+
 def access_of_request(request: HttpRequest) -> Access:
     """What the session of this request may do now."""
     device = device_of(request)
     return device.access_at(timezone.now()) if device else Access.NONE
+
+
+def refusal(request: HttpRequest, needed: Access) -> HttpResponse | None:
+    """What a request is answered with whose session does not reach far enough; None: it does.
+
+    Raises:
+        PermissionDenied: something was to be done that a session only for requesting a card
+            does not reach.
+    """
+    if needed is Access.NONE:
+        return None
+    access = access_of_request(request)
+    if access >= needed:
+        return None
+    if access is Access.NONE:
+        return _to_login(request)
+    if request.method in {"GET", "HEAD"}:
+        return redirect("securelogin:device_list")
+    raise PermissionDenied
+
+
+def _to_login(request: HttpRequest) -> HttpResponse:
+    had_session = settings.SESSION_COOKIE_NAME in request.COOKIES
+    if request.user.is_authenticated:
+        # SECURITY: the device is over, so the session is.
+        logout(request)
+    query: dict[str, str] = {}
+    if request.method == "GET":
+        query["next"] = request.get_full_path()
+    if had_session:
+        query["r"] = "ended"
+    return redirect(f"{resolve_url(settings.LOGIN_URL)}?{urlencode(query)}")

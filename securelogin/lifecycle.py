@@ -7,7 +7,7 @@ Pure: standard library only, the clock is an argument.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -20,6 +20,7 @@ class Status(StrEnum):
     LIMITED = "limited"
     ENDED = "ended"
     CANCELLED = "cancelled"
+    ON_HOLD = "on_hold"
 
     @property
     def label(self) -> str:
@@ -33,6 +34,7 @@ _LABELS = {
     Status.LIMITED: "Active for requesting a card only",
     Status.ENDED: "Ended",
     Status.CANCELLED: "Cancelled",
+    Status.ON_HOLD: "On hold",
 }
 
 
@@ -47,6 +49,7 @@ class EndReason(StrEnum):
     CANCELLED_BY_CLIENT = "cancelled_by_client"
     CANCELLED_BY_STAFF = "cancelled_by_staff"
     REPORTED_LOST = "reported_lost"
+    DEVICE_BACK = "device_back"
 
     @property
     def label(self) -> str:
@@ -56,8 +59,7 @@ class EndReason(StrEnum):
     @property
     def desk_label(self) -> str:
         """How it ended, for the desk."""
-        by_client = self is EndReason.CANCELLED_BY_CLIENT
-        return "cancelled by the client" if by_client else self.label
+        return _DESK_LABELS.get(self, self.label)
 
 
 _END_LABELS = {
@@ -69,12 +71,37 @@ _END_LABELS = {
     EndReason.CANCELLED_BY_CLIENT: "cancelled by you",
     EndReason.CANCELLED_BY_STAFF: "cancelled by Client Services",
     EndReason.REPORTED_LOST: "reported lost",
+    EndReason.DEVICE_BACK: "your own device is in use again",
 }
-_ENDED_BY_ITSELF = frozenset({EndReason.EXPIRED, EndReason.USED_UP, EndReason.REPLACED})
+_DESK_LABELS = {
+    EndReason.CANCELLED_BY_CLIENT: "cancelled by the client",
+    EndReason.DEVICE_BACK: "the client's own device is in use again",
+}
+_ENDED_BY_ITSELF = frozenset(
+    {EndReason.EXPIRED, EndReason.USED_UP, EndReason.REPLACED, EndReason.DEVICE_BACK}
+)
+
+
+class HoldReason(StrEnum):
+    """Why a device that lasts waits until its owner proves it again."""
+
+    AWAY = "away"
+    GUESSED = "guessed"
+
+    @property
+    def desk_label(self) -> str:
+        """The desk's words."""
+        return _HOLD_LABELS[self]
+
+
+_HOLD_LABELS = {
+    HoldReason.AWAY: "its owner is away from it",
+    HoldReason.GUESSED: "too many wrong answers",
+}
 
 
 # So much the clocks of several machines may differ.
-_CLOCKS_DIFFER = timedelta(minutes=1)
+CLOCKS_DIFFER = timedelta(minutes=1)
 
 
 def is_within(life: timedelta, since: datetime, now: datetime) -> bool:
@@ -83,7 +110,7 @@ def is_within(life: timedelta, since: datetime, now: datetime) -> bool:
     SECURITY: what began in the future, before a clock was set back, does not: it would live for
     as long as the clock was wrong.
     """
-    return -_CLOCKS_DIFFER <= now - since < life
+    return -CLOCKS_DIFFER <= now - since < life
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +124,7 @@ class Moments:
         expires_at: from when it allows nothing.
         ended_at: somebody or something ended it.
         end_reason: why.
+        held_at: its owner is away from it; it waits until it is back.
     """
 
     activated_at: datetime | None = None
@@ -105,6 +133,11 @@ class Moments:
     expires_at: datetime | None = None
     ended_at: datetime | None = None
     end_reason: EndReason | None = None
+    held_at: datetime | None = None
+
+    def on_hold_since(self, moment: datetime | None) -> Moments:
+        """The same, on hold since then; None: not on hold."""
+        return replace(self, held_at=moment)
 
 
 def status_at(now: datetime, moments: Moments) -> Status:
@@ -117,6 +150,8 @@ def status_at(now: datetime, moments: Moments) -> Status:
     if moments.activated_at is None:
         late = moments.activate_by is not None and now >= moments.activate_by
         return Status.CANCELLED if late else Status.WAITING
+    if moments.held_at is not None:
+        return Status.ON_HOLD
     if moments.limited_at is not None and now >= moments.limited_at:
         return Status.LIMITED
     return Status.ACTIVE

@@ -9,21 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlencode
 
-from django.conf import settings
-from django.contrib.auth import logout
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, resolve_url
 from django.utils.functional import SimpleLazyObject
 
 from securelogin.access import Access
-from securelogin.gate import access_of_request
+from securelogin.gate import access_of_request, protection_of_request, refusal
 
 
 class AccessMiddleware:
-    """Refuses what the session's access does not reach. Sets ``request.access``."""
+    """Refuses what the session's access does not reach.
+
+    Sets ``request.access`` and ``request.protection``: whatever moves money asks the second how
+    much (`securelogin.policy.Policy.withdrawal_limits`).
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -31,6 +30,9 @@ class AccessMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.access = SimpleLazyObject(  # type: ignore[attr-defined]
             lambda: access_of_request(request)
+        )
+        request.protection = SimpleLazyObject(  # type: ignore[attr-defined]
+            lambda: protection_of_request(request)
         )
         return self.get_response(request)
 
@@ -44,26 +46,4 @@ class AccessMiddleware:
         """None lets the view run."""
         # SECURITY: FULL unless the view says otherwise.
         needed: Access = getattr(view, "access_needed", Access.FULL)
-        if needed is Access.NONE:
-            return None
-        access = access_of_request(request)
-        if access >= needed:
-            return None
-        if access is Access.NONE:
-            return _to_login(request)
-        if request.method in {"GET", "HEAD"}:
-            return redirect("securelogin:device_list")
-        raise PermissionDenied
-
-
-def _to_login(request: HttpRequest) -> HttpResponse:
-    had_session = settings.SESSION_COOKIE_NAME in request.COOKIES
-    if request.user.is_authenticated:
-        # SECURITY: the device is over, so the session is.
-        logout(request)
-    query: dict[str, str] = {}
-    if request.method == "GET":
-        query["next"] = request.get_full_path()
-    if had_session:
-        query["r"] = "ended"
-    return redirect(f"{resolve_url(settings.LOGIN_URL)}?{urlencode(query)}")
+        return refusal(request, needed)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import connection, models, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
@@ -29,6 +29,7 @@ from securelogin.conf import policy
 from securelogin.events import Event
 from securelogin.lifecycle import EndReason, Moments, Status, run_out, status_at
 from securelogin.moments import describe
+from securelogin.protection import Protection, WithdrawalLimits
 from securelogin.registry import DeviceTypeConfig, device_type_of, device_types
 from securelogin.throttle import NEVER, Limit, forgotten_before
 from securelogin.verdict import COUNTED, RECORDED_ONCE, Verdict
@@ -218,6 +219,8 @@ class LoginDevice(TimestampMixin, ThrottlingMixin, Device):
     interim: ClassVar[bool] = True
     # What its owner calls it on buttons: "Cancel this card".
     noun: ClassVar[str] = "device"
+    # What its owner does to end it.
+    end_verb: ClassVar[str] = "Cancel"
     # How the timeline reads the short values that the type stores in its events: topic -> value
     # -> words (securelogin.desk.sentences).
     event_words: ClassVar[Mapping[str, Mapping[str, str]]] = {}
@@ -227,6 +230,9 @@ class LoginDevice(TimestampMixin, ThrottlingMixin, Device):
     secret_columns: ClassVar[dict[str, bytes]] = {}
     # The last verdict of verify_token, in memory only.
     verdict: Verdict | None = None
+    # The same form with the same wrong answer was refused just before (`securelogin.resending`),
+    # in memory only.
+    resent: bool = False
     # The client's series of wrong answers, as verify_token met it, in memory only.
     series: Failures | None = None
 
@@ -339,10 +345,25 @@ class LoginDevice(TimestampMixin, ThrottlingMixin, Device):
         return "Nothing any more."
 
     @property
+    def protection(self) -> Protection:
+        """How well it protects."""
+        return self.device_type.protection
+
+    @property
+    def withdrawal_limits(self) -> WithdrawalLimits:
+        """How much may be withdrawn in a session that was opened with it (KB2895)."""
+        return policy().withdrawal_limits(self.protection)
+
+    @property
     def actions(self) -> list[dict[str, str]]:
         """What its owner may do with it: label, address and style of each."""
+        return [self.end_action]
+
+    @property
+    def end_action(self) -> dict[str, str]:
+        """The way to its end by its owner."""
         url = reverse("securelogin:cancel_device", args=[self.type_slug, self.pk])
-        return [{"label": f"Cancel this {self.noun}", "url": url, "style": "link"}]
+        return {"label": f"{self.end_verb} this {self.noun}", "url": url, "style": "link"}
 
     # Verification -------------------------------------------------------------------------
 
@@ -363,9 +384,20 @@ class LoginDevice(TimestampMixin, ThrottlingMixin, Device):
         return True
 
     @property
+    def proof_facts(self) -> dict[str, str]:
+        """What the answer just accepted said besides, in the short values of `event_words`."""
+        return {}
+
+    @property
     def may_reset_password(self) -> bool:
         """Whether it proves enough, beside a number sent by e-mail, for a forgotten password."""
         return True
+
+    @property
+    def question(self) -> str:
+        """What is asked now, where the right answer stays the same until it is given. Empty: it
+        changes by itself, so what was wrong may be right a little later."""
+        return ""
 
     @property
     def unused(self) -> dict[str, Any]:
@@ -420,8 +452,14 @@ class LoginDevice(TimestampMixin, ThrottlingMixin, Device):
 
     @sensitive_variables()
     def _verify(
-        self, token: str, *, other_half: bool = True, refused: Event = Event.SIGN_IN_REFUSED
+        self,
+        token: str,
+        *,
+        other_half: bool = True,
+        refused: Event = Event.SIGN_IN_REFUSED,
+        **changes: Any,
     ) -> bool:
+        """`verify_token`; ``changes`` are columns that a right answer sets besides its own."""
         now = timezone.now()
         # No savepoint: whoever calls rolls everything back, or nothing.
         with transaction.atomic(savepoint=False):
@@ -430,8 +468,8 @@ class LoginDevice(TimestampMixin, ThrottlingMixin, Device):
                 self.verdict = Verdict.WRONG
             counted = self.verdict in COUNTED
             if self.verdict is Verdict.ACCEPTED:
-                self._accept(now)
-            elif counted:
+                self._accept(now, changes)
+            elif counted and not (self.resent and self.verdict is Verdict.WRONG):
                 self._count_failure(refused)
             if self.verdict in RECORDED_ONCE and not counted:
                 self._record_once(refused, self.verdict)
@@ -472,20 +510,27 @@ class LoginDevice(TimestampMixin, ThrottlingMixin, Device):
         rest: timedelta = why["locked_until"] - timezone.now()
         return max(1, -int(-rest.total_seconds() // 1))
 
+    def may_answer(self, now: datetime) -> bool:
+        """Whether its answers are looked at at all."""
+        return self.access_at(now) is not Access.NONE and self.can_verify
+
     def _refusal(self, now: datetime) -> Verdict | None:
         # SECURITY: refused before the answer is looked at, so a locked or waiting device
         # never tells whether the answer was right.
-        if self.access_at(now) is Access.NONE or not self.can_verify:
+        if not self.may_answer(now):
             return Verdict.ENDED
         self.series = self.failures
         if self.series and self.series.factor_locked_until:
             return Verdict.LOCKED
         return None if self.verify_is_allowed()[0] else Verdict.WAIT
 
-    def _accept(self, now: datetime) -> None:
+    def _accept(self, now: datetime, changes: dict[str, Any]) -> None:
         first = self.last_used_at is None
         if not self.use_up(
-            last_used_at=now, throttling_failure_timestamp=None, throttling_failure_count=0
+            last_used_at=now,
+            throttling_failure_timestamp=None,
+            throttling_failure_count=0,
+            **changes,
         ):
             self.verdict = Verdict.ENDED
             return
@@ -505,9 +550,12 @@ class LoginDevice(TimestampMixin, ThrottlingMixin, Device):
         self.throttle_increment(commit=False)
         self.save(update_fields=["throttling_failure_timestamp", "throttling_failure_count"])
         series = Failures.objects.record(factor_key(self.user_id), numbers.factor_limit)
-        SecurityEvent.objects.record(
-            kind, self.user, device=self, actor=self.user, failures=series.count
+        # A plain wrong answer needs no word of its own.
+        why = {} if self.verdict is Verdict.WRONG else {"verdict": str(self.verdict)}
+        event = SecurityEvent.objects.record(
+            kind, self.user, device=self, actor=self.user, failures=series.count, **why
         )
+        self.tell_refusal(event)
         if until := series.factor_locked_until:
             self.verdict = Verdict.LOCKED
             event = SecurityEvent.objects.record(
@@ -515,6 +563,9 @@ class LoginDevice(TimestampMixin, ThrottlingMixin, Device):
             )
             ends = "" if until == NEVER else describe_for(self.user, until)
             notices.queue("login_locked", self.user, event=event, until=ends)
+
+    def tell_refusal(self, event: SecurityEvent) -> None:
+        """Queue a notice of a refusal that its owner must know of, if the type has one."""
 
     @property
     def attempts_left(self) -> int:
@@ -641,13 +692,17 @@ def devices_of(user: User) -> list[LoginDevice]:
 
 
 def iter_usable_devices(user: User, now: datetime, *, lock: bool = False) -> Iterator[LoginDevice]:
-    """The devices that open a session now, in the order of preference, one query a type.
+    """The devices that open a session now, the one used last first, one query a type.
+
+    Then in the order of preference.
 
     Args:
         lock: for a verification, inside a transaction.
     """
-    for config in device_types():
-        devices = config.device_model.objects.of(user).usable(now).order_by("-activated_at")
+    types = sorted(device_types(), key=lambda config: config.slug != user.last_device_type)
+    latest = (F("last_used_at").desc(nulls_last=True), "-activated_at")
+    for config in types:
+        devices = config.device_model.objects.of(user).usable(now).order_by(*latest)
         for device in devices.for_verification() if lock else devices:
             device.user = user
             if device.can_verify:

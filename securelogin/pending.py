@@ -8,12 +8,14 @@ place in the portal that logs anybody in.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import django_otp
 from django.conf import settings
 from django.contrib import auth
+from django.db import transaction
+from django.dispatch import Signal
 from django.http import HttpRequest
 from django.shortcuts import resolve_url
 from django.utils import timezone
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 SESSION_KEY = "pending_sign_in"
 STARTED_AT_KEY = "signed_in_at"
 OPENED_FROM_KEY = "opened_from"
+# Sent with ``request`` and ``user`` in the transaction of a login, after its event.
+logged_in = Signal()
 
 
 class PendingExpiredError(Exception):
@@ -60,17 +64,21 @@ def start(request: HttpRequest, user: User, next_url: str) -> None:
     }
 
 
-def load(request: HttpRequest) -> PendingSignIn | None:
+def load(request: HttpRequest, life: timedelta | None = None) -> PendingSignIn | None:
     """The pending sign-in of this visitor, or None.
 
+    Args:
+        request: the visitor's.
+        life: how long after the password it counts; five minutes (policy) by default.
+
     Raises:
-        PendingExpiredError: five minutes (policy) have passed since the password.
+        PendingExpiredError: that time is over.
     """
     data = request.session.get(SESSION_KEY)
     if not data:
         return None
     since = datetime.fromisoformat(data["at"])
-    if not is_within(policy().pending_life, since, timezone.now()):
+    if not is_within(life or policy().pending_life, since, timezone.now()):
         del request.session[SESSION_KEY]
         raise PendingExpiredError
     user = auth.get_user_model()._default_manager.filter(pk=data["user"], is_active=True).first()
@@ -88,7 +96,7 @@ def finish(request: HttpRequest, pending: PendingSignIn, device: LoginDevice) ->
     """
     request.session.flush()
     auth.login(request, pending.user, backend=settings.AUTHENTICATION_BACKENDS[0])
-    django_otp.login(request, device)
+    _open_with(request, pending.user, device)
     request.session[STARTED_AT_KEY] = timezone.now().isoformat()
     proof.note(request)
     source = origin.current()
@@ -97,8 +105,13 @@ def finish(request: HttpRequest, pending: PendingSignIn, device: LoginDevice) ->
     # the other. (The middleware saves again, and sets the cookie.)
     request.session.save()
     SecurityEvent.objects.record(
-        Event.SIGN_IN_COMPLETED, pending.user, device=device, actor=pending.user
+        Event.SIGN_IN_COMPLETED,
+        pending.user,
+        device=device,
+        actor=pending.user,
+        **device.proof_facts,
     )
+    logged_in.send(sender=None, request=request, user=pending.user)
     return own_address(request, pending.next_url)
 
 
@@ -122,4 +135,13 @@ def step_up(request: HttpRequest, device: LoginDevice) -> None:
     and what the old session alone could show is gone.
     """
     request.session.cycle_key()
+    _open_with(request, device.user, device)
+
+
+def _open_with(request: HttpRequest, user: User, device: LoginDevice) -> None:
     django_otp.login(request, device)
+    if user.last_device_type != device.type_slug:
+        # The next login begins with the kind of device that was used last (KB2895). After the
+        # commit: whoever changes devices locks the client first, then the device held here.
+        mine = auth.get_user_model()._default_manager.filter(pk=user.pk)
+        transaction.on_commit(lambda: mine.update(last_device_type=device.type_slug), robust=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 from typing import Any
 
+from securelogin.protection import Protection, WithdrawalLimits
 from securelogin.throttle import Limit
 
 
@@ -55,6 +56,8 @@ class Policy:
     idle_minutes: int = 15
     warning_minutes: int = 2
     absolute_hours: int = 8
+    client_sessions: int = 5
+    staff_sessions: int = 1
     proof_minutes: int = 5
     client_proof_minutes: int = 15
     identity_minutes: int = 30
@@ -63,12 +66,19 @@ class Policy:
     check_number_attempts: int = 3
     check_number_pause_minutes: int = 1
     contact_quiet_days: int = 14
+    new_address_hours: int = 24
     approval_minutes: int = 10
     read_out_minutes: int = 2
     read_back_minutes: int = 10
     read_out_repeats: int = 2
     unlock_interval_days: int = 7
     notice_attempts: int = 12
+    first_device_minutes: int = 15
+    devices_of_a_type: int = 10
+    staff_protection: int = 3
+    # By protection level, from BASIC to HIGHEST; 0: no limit. US dollars.
+    withdrawal_day: tuple[int, ...] = (50_000, 200_000, 1_000_000, 0)
+    withdrawal_five_days: tuple[int, ...] = (100_000, 600_000, 1_000_000, 0)
     ended_device_days: int = 400
     notice_days: int = 90
 
@@ -85,6 +95,10 @@ class Policy:
             raise ValueError("policy.warning_minutes must be less than policy.idle_minutes.")
         if not self.code_life:
             raise ValueError("policy.code_full_days and code_card_only_days must not both be 0.")
+        levels = len(Protection) - 1
+        for name in ("withdrawal_day", "withdrawal_five_days"):
+            if len(getattr(self, name)) != levels:
+                raise ValueError(f"policy.{name} needs {levels} numbers, one for each level.")
 
     @classmethod
     def of(cls, changes: Mapping[str, Any]) -> Policy:
@@ -104,6 +118,18 @@ class Policy:
             for name, value in changes.items()
         }
         return cls(**values)
+
+    def withdrawal_limits(self, level: Protection) -> WithdrawalLimits:
+        """How much may be withdrawn with a device of this level (KB1131)."""
+        if level is Protection.NONE:
+            return WithdrawalLimits(0, 0)
+        day, five_days = self.withdrawal_day[level - 1], self.withdrawal_five_days[level - 1]
+        return WithdrawalLimits(day or None, five_days or None)
+
+    @property
+    def first_device_life(self) -> timedelta:
+        """How long a client with a password alone may take to add the first device."""
+        return timedelta(minutes=self.first_device_minutes)
 
     @property
     def code_full(self) -> timedelta:
@@ -230,6 +256,16 @@ class Policy:
         return timedelta(days=self.contact_quiet_days)
 
     @property
+    def new_address_life(self) -> timedelta:
+        """How long a new e-mail address may wait until it is confirmed."""
+        return timedelta(hours=self.new_address_hours)
+
+    @property
+    def new_address_limit(self) -> Limit:
+        """How often a number may be sent for one client's new addresses: two, each again."""
+        return replace(self.reset_limit, attempts=2 * self.reset_requests)
+
+    @property
     def approval_life(self) -> timedelta:
         """How long a request for approval may be decided and acted on."""
         return timedelta(minutes=self.approval_minutes)
@@ -290,6 +326,8 @@ _BOUNDS: Mapping[str, tuple[int, int]] = {
     "idle_minutes": (5, 15),
     "warning_minutes": (2, 5),
     "absolute_hours": (1, 12),
+    "client_sessions": (1, 20),
+    "staff_sessions": (1, 5),
     "proof_minutes": (1, 15),
     "client_proof_minutes": (1, 60),
     "identity_minutes": (5, 60),
@@ -299,12 +337,19 @@ _BOUNDS: Mapping[str, tuple[int, int]] = {
     "check_number_attempts": (1, 5),
     "check_number_pause_minutes": (1, 5),
     "contact_quiet_days": (7, 90),
+    # NIST SP 800-63B-4 4.2.1.2: a code that is sent by e-mail lives at most 24 hours.
+    "new_address_hours": (1, 24),
     "approval_minutes": (2, 30),
     "read_out_minutes": (1, 5),
     "read_back_minutes": (2, 30),
     "read_out_repeats": (0, 3),
     "unlock_interval_days": (1, 60),
     "notice_attempts": (1, 100),
+    "first_device_minutes": (5, 30),
+    "devices_of_a_type": (1, 50),
+    "staff_protection": (1, 4),
+    "withdrawal_day": (0, 1_000_000_000),
+    "withdrawal_five_days": (0, 1_000_000_000),
     "ended_device_days": (30, 4000),
     "notice_days": (7, 4000),
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
@@ -22,6 +23,7 @@ PROVEN_AT_KEY = "proven_at"
 KEPT_KEY = "kept_entries"
 # A note at the desk is shorter; nothing needs a session row to grow without end.
 _KEPT_MOST = 2000
+_KEPT_TIMES = 50
 
 
 def note(request: HttpRequest) -> None:
@@ -39,24 +41,37 @@ def is_fresh(request: HttpRequest, within: timedelta | None = None) -> bool:
     return at is not None and _is_within(within or policy().proof_life, at)
 
 
-def ask(request: HttpRequest, keep: Iterable[str] = (), back: str = "") -> HttpResponse:
+def ask(
+    request: HttpRequest,
+    keep: Iterable[str] = (),
+    back: str = "",
+    keep_lists: Iterable[str] = (),
+) -> HttpResponse:
     """Send the person to the page of the proof, and back afterwards.
 
     Args:
         back: where to; this address by default, which then has to answer to GET.
         keep: names of the POST's entries that the page shall be filled in with afterwards.
             SECURITY: never one that holds a secret; they are stored in the session.
+        keep_lists: the same, of entries that may be sent several times: boxes that are ticked.
     """
+    sent = request.POST
+    one = {name: sent[name][:_KEPT_MOST] for name in keep if name in sent}
+    several = {
+        name: [value[:_KEPT_MOST] for value in sent.getlist(name)[:_KEPT_TIMES]]
+        for name in keep_lists
+        if name in sent
+    }
     request.session[KEPT_KEY] = {
         "path": request.path,
         "at": timezone.now().isoformat(),
-        "entries": {name: request.POST[name][:_KEPT_MOST] for name in keep if name in request.POST},
+        "entries": {**one, **several},
     }
     query = urlencode({"next": back or request.get_full_path()})
     return redirect(f"{resolve_url('accounts:confirm')}?{query}")
 
 
-def kept(request: HttpRequest) -> dict[str, str]:
+def kept(request: HttpRequest) -> dict[str, Any]:
     """What was typed on this page before the proof was asked for: once, and not much later."""
     held = request.session.get(KEPT_KEY)
     if not held or held["path"] != request.path:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from securelogin.banners import Banner
     from securelogin.forms import AnswerForm
     from securelogin.models import LoginDevice
+    from securelogin.protection import Protection
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class ListSection:
     """What a type adds to the page of the device list.
 
     Attributes:
-        template: shown below the list.
+        template: shown below the list; empty for none.
         context: what the template needs.
         banners: shown above the list.
     """
@@ -49,6 +50,21 @@ class ListSection:
     template: str
     context: dict[str, Any]
     banners: list[Banner]
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """How a client adds a device of a type by himself.
+
+    Attributes:
+        url_name: of the page where that begins; its view is an `securelogin.enrolment.enrols`.
+        label: the words on the way there.
+        text: one sentence: what it is, and what it is good for.
+    """
+
+    url_name: str
+    label: str
+    text: str
 
 
 class DeviceTypeConfig(AppConfig):
@@ -66,6 +82,10 @@ class DeviceTypeConfig(AppConfig):
         prompt_template: the question below it, with the form's field.
         no_answer_label: the way to help of somebody who cannot answer it.
         ended_template: shown instead when the client's last device of this type is over.
+        protection: how well its devices protect.
+        needs_no_typing: its answer is neither read nor typed (WCAG 2.2, 3.3.8); it is offered
+            beside every question of a device that is.
+        enrolment: how a client adds one; None: only the desk gives one out.
         list_section: dotted path of ``f(request) -> ListSection``; empty for none.
         desk_actions: what the desk may do for a client.
     """
@@ -78,6 +98,9 @@ class DeviceTypeConfig(AppConfig):
     prompt_title: str
     prompt_template: str
     no_answer_label: str
+    protection: Protection
+    needs_no_typing: bool = False
+    enrolment: Enrolment | None = None
     ended_template: str = "securelogin/no_device.html"
     list_section: str = ""
     desk_actions: tuple[DeskAction, ...] = ()

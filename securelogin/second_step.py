@@ -54,7 +54,17 @@ def devices_to_ask(
 def form_of(request: HttpRequest, device: LoginDevice) -> AnswerForm:
     """The form of the device's type, filled in with what was sent."""
     form_class = device_type_of(device).load_answer_form()
-    return form_class(device, request.POST if request.method == "POST" else None)
+    data = request.POST if request.method == "POST" else None
+    return form_class(device, data, session=request.session)
+
+
+def _other(device: LoginDevice) -> dict[str, Any]:
+    without_typing = device_type_of(device).needs_no_typing
+    return {
+        "title": device.title,
+        "choice": choice_of(device),
+        "needs_no_typing": without_typing,
+    }
 
 
 def page_context(
@@ -71,7 +81,8 @@ def page_context(
     return {
         "form": form,
         "device": device,
-        "others": [{"title": other.title, "choice": choice_of(other)} for other in others],
+        "choice": choice_of(device),
+        "others": [_other(device) for device in others],
         "prompt_title": config.prompt_title,
         "prompt_template": config.prompt_template,
         "no_answer_label": config.no_answer_label,

@@ -15,6 +15,10 @@ class Verdict(StrEnum):
     WRONG = "wrong"
     # Right for a code that a newer one replaced; told only because the old code was right.
     REPLACED = "replaced"
+    # Right, and accepted before: somebody else may have seen it, or used it first.
+    REPLAYED = "replayed"
+    # Two authenticators answer as one: its counter did not go forward.
+    CLONED = "cloned"
     # The index numbers themselves were typed; forgiven once for each challenge.
     INDEX_NUMBERS = "index_numbers"
     # Refused unseen: nothing was compared, so the answer tells nothing.
@@ -24,6 +28,6 @@ class Verdict(StrEnum):
     KEY_MISSING = "key_missing"
 
 
-COUNTED = frozenset({Verdict.WRONG, Verdict.REPLACED})
+COUNTED = frozenset({Verdict.WRONG, Verdict.REPLACED, Verdict.REPLAYED, Verdict.CLONED})
 # Refused without counting, and yet the sign of somebody who goes on trying, or tries again.
 RECORDED_ONCE = frozenset({Verdict.LOCKED, Verdict.ENDED})

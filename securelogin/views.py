@@ -1,31 +1,25 @@
-"""The second step of a sign-in, the list of security devices, and cancelling one."""
+"""The second step of a sign-in: the answer of a device after the password."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import ZoneInfo
 
-import django_otp
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from securelogin import pending, refusals, second_step
+from securelogin import pending, resending, second_step
 from securelogin.access import Access, needs
-from securelogin.banners import banners_for, list_sections
-from securelogin.lifecycle import EndReason, Status
-from securelogin.models import devices_of, usable_devices
+from securelogin.enrolment import Enroller, enrols, may_add_first, types_to_add
+from securelogin.lifecycle import Status
+from securelogin.models import devices_of
 from securelogin.pending import PendingExpiredError, PendingSignIn
-from securelogin.registry import device_type, device_type_of
+from securelogin.registry import device_type_of
 from securelogin.throttle import NEVER
-
-if TYPE_CHECKING:
-    from accounts.models import User
-
-ENDED_SHOWN = 10
+from securelogin.verdict import Verdict
 
 
 @needs(Access.NONE)
@@ -53,8 +47,12 @@ def _second_step(request: HttpRequest, waiting: PendingSignIn) -> HttpResponse:
             device = next(second_step.devices_to_ask(waiting.user, chosen, lock=True), None)
             form = second_step.form_of(request, device) if device else None
             if device and form and form.is_valid():
+                mark = resending.mark_of(request, device, form.answer)
+                device.resent = resending.is_last_wrong(request, mark)
                 if device.verify_token(form.answer):
                     return redirect(pending.finish(request, waiting, device))
+                if device.verdict is Verdict.WRONG:
+                    resending.note_wrong(request, mark)
                 form.explain(device)
     else:
         device = form = None
@@ -74,14 +72,27 @@ def _second_step(request: HttpRequest, waiting: PendingSignIn) -> HttpResponse:
 
 
 def _no_device(request: HttpRequest, waiting: PendingSignIn) -> HttpResponse:
-    """The password was right and nothing can prove the rest: say what ended, and to call."""
+    """The password was right and nothing can prove the rest: say what ended, and what to do."""
+    if may_add_first(waiting.user):
+        return redirect("securelogin:first_device")
+    devices = devices_of(waiting.user)
+    held = [device for device in devices if device.status is Status.ON_HOLD]
     ended = max(
-        (d for d in devices_of(waiting.user) if d.activated_at is not None),
+        (d for d in devices if d.activated_at is not None and d not in held),
         key=lambda device: device.ended_at or device.expires_at or timezone.now(),
         default=None,
     )
     template = device_type_of(ended).ended_template if ended else "securelogin/no_device.html"
-    return render(request, template, {"device": ended, "ended": ended})
+    return render(request, template, {"device": ended, "ended": ended, "held": held})
+
+
+@enrols
+@require_safe
+def first_device(request: HttpRequest, enroller: Enroller) -> HttpResponse:
+    """A client who has never had a device adds one, or calls for a Temporary Code."""
+    if not enroller.is_first:
+        return redirect("securelogin:device_list")
+    return render(request, "securelogin/first_device.html", {"types_to_add": types_to_add()})
 
 
 @needs(Access.NONE)
@@ -90,48 +101,3 @@ def start_over(request: HttpRequest) -> HttpResponse:
     """Leave a pending sign-in."""
     request.session.flush()
     return redirect("accounts:login")
-
-
-@needs(Access.CARD_ONLY)
-@require_safe
-def device_list(request: HttpRequest) -> HttpResponse:
-    """Settings > User Settings > Secure Login System."""
-    devices = devices_of(cast("User", request.user))
-    shown = {Status.ACTIVE, Status.LIMITED, Status.WAITING}
-    sections = list_sections(request)
-    context: dict[str, Any] = {
-        "devices": [device for device in devices if device.status in shown],
-        "ended": [device for device in devices if device.status not in shown][:ENDED_SHOWN],
-        "banners": banners_for(request, sections),
-        "list_actions": [section.template for section in sections],
-    }
-    for section in sections:
-        context |= section.context
-    return render(request, "securelogin/device_list.html", context)
-
-
-@needs(Access.CARD_ONLY)
-@require_http_methods(["GET", "HEAD", "POST"])
-def cancel_device(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Asks, then ends a device of one's own. Cancelling needs no second proof (63B 4.3)."""
-    user = cast("User", request.user)
-    config = device_type(slug)
-    # Another client's device and a missing one get the same answer.
-    device = config.device_model.objects.of(user).filter(pk=pk).first() if config else None
-    if device is None:
-        refusals.note(request, user, refusals.FOREIGN_DEVICE)
-        raise Http404
-    device.user = user
-    if device.ended_at is not None:
-        return redirect("securelogin:device_list")
-    usable = usable_devices(user, timezone.now())
-    last = [d.persistent_id for d in usable] == [device.persistent_id]
-    if request.method != "POST":
-        context = {"device": device, "last_usable": last}
-        return render(request, "securelogin/cancel_device.html", context)
-    own = device.persistent_id == request.session.get(django_otp.DEVICE_ID_SESSION_KEY)
-    with transaction.atomic():
-        device.end(EndReason.CANCELLED_BY_CLIENT, by=user)
-        if own:
-            request.session.flush()
-    return redirect("/logged-out/?r=cancelled" if own else "securelogin:device_list")

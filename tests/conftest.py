@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator
 from unittest import mock
 
@@ -26,6 +27,15 @@ def _tables_can_be_emptied_between_tests() -> Iterator[None]:
 
     with mock.patch.object(BaseDatabaseOperations, "execute_sql_flush", with_triggers_aside):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _the_same_draws_in_every_run(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What `secrets` and `SystemRandom` draw (codes, cards, keys of sessions) follows from the
+    test's name: two numbers that are the same by accident are so in every run, or in none."""
+    monkeypatch.setattr(random, "_urandom", random.Random(request.node.nodeid).randbytes)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from django.db import connection, models
+from django.db import connection, models, transaction
 
 from accounts.models import User
 from securelogin.events import Event
@@ -40,6 +40,9 @@ SHARES = {
     Event.APPROVAL_ASKED: 1,
     Event.APPROVAL_GIVEN: 1,
 }
+# Without those that hold a rule; they have to be there for each row.
+_INDEXES = """SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid)
+    FROM pg_index WHERE indrelid = %s::regclass AND NOT indisunique"""
 _KINDS = ", ".join(f"'{kind}'" for kind, share in SHARES.items() for _ in range(share))
 _BY_STAFF = ", ".join(
     f"'{kind}'" for kind in (Event.RECORD_OPENED, Event.APPROVAL_ASKED, Event.APPROVAL_GIVEN)
@@ -77,6 +80,9 @@ def desk_events(clients: int, agents: int, apart: str) -> dict[str, str]:
 def copy(row: models.Model, rows: int, **columns: str) -> None:
     """Copies of a row in the database, much faster than through the ORM.
 
+    The table's indexes are made anew afterwards, which takes a fraction of the time that they
+    take to follow row by row.
+
     Args:
         row: what is copied.
         rows: how often.
@@ -86,12 +92,19 @@ def copy(row: models.Model, rows: int, **columns: str) -> None:
     names = [str(field.column) for field in meta.concrete_fields if not field.primary_key]
     quoted = ", ".join(f'"{name}"' for name in names)
     values = ", ".join(columns.get(name, f'copied."{name}"') for name in names)
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_INDEXES, [meta.db_table])
+        indexes = cursor.fetchall()
+        for name, _made_by in indexes:
+            cursor.execute(f"DROP INDEX {name}")
         cursor.execute(
             f"INSERT INTO {meta.db_table} ({quoted}) SELECT {values} "
             f"FROM {meta.db_table} AS copied, generate_series(1, {rows}) AS n "
             f"WHERE copied.id = {row.pk}"
         )
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for _name, made_by in indexes:
+            cursor.execute(made_by)
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:

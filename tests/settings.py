@@ -11,6 +11,7 @@ os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "0123456789abcdefghijklm
 os.environ.setdefault("ANSWER_KEYS", "test-a:" + base64.b64encode(bytes(range(32))).decode())
 os.environ.setdefault("VALUE_KEYS", "test-v:" + base64.b64encode(bytes(range(32, 64))).decode())
 os.environ.setdefault("AUDIT_KEYS", "test-e:" + base64.b64encode(bytes(range(64, 96))).decode())
+os.environ.setdefault("SEED_KEYS", "test-s:" + base64.b64encode(bytes(range(96, 128))).decode())
 os.environ["INSECURE_HTTP"] = "true"
 os.environ["TASKS_BACKEND"] = "immediate"
 os.environ["DATABASE_URL"] = os.environ.get("TEST_DATABASE_URL", "sqlite://:memory:")
@@ -37,3 +38,6 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True
 STATIC_ROOT = None
+# The desk opens to a session of any device: most tests of it are about something else.
+# tests/portal/test_staff_device.py holds the strict value, which is the product's.
+SECURELOGIN = {"staff_protection": 1}

@@ -36,8 +36,12 @@ RULES = (
     "securelogin/lifecycle.py",
     "securelogin/moments.py",
     "securelogin/policy.py",
+    "securelogin/protection.py",
+    "securelogin/serials.py",
     "securelogin/throttle.py",
     "securelogin/verdict.py",
+    "securelogin/authenticator_app/rules.py",
+    "securelogin/passkey/challenge.py",
     "securelogin/security_card/card.py",
     "securelogin/security_card/challenge.py",
     "securelogin/temporary_code/issuing.py",
@@ -133,7 +137,7 @@ def shared_sources() -> list[Path]:
 
 
 def test_there_are_device_types() -> None:
-    assert TYPES == ["security_card", "temporary_code"]
+    assert TYPES == ["authenticator_app", "passkey", "security_card", "temporary_code"]
 
 
 def test_shared_code_names_no_device_type() -> None:

@@ -84,5 +84,5 @@ def test_the_parser_finds_each_way_of_reading(source: str, expected: set[str]) -
 def test_no_secret_has_an_example_value() -> None:
     """SECURITY: a value that can be copied from here would be in use somewhere."""
     text = (ROOT / ".env.example").read_text()
-    for name in ("SECRET_KEY", "ANSWER_KEYS", "VALUE_KEYS", "AUDIT_KEYS"):
+    for name in ("SECRET_KEY", "ANSWER_KEYS", "VALUE_KEYS", "AUDIT_KEYS", "SEED_KEYS"):
         assert re.search(rf"^{name}=$", text, re.MULTILINE), name

@@ -21,14 +21,14 @@ FEW, MANY = 10, 10_000
 Page = Callable[[Client], object]
 PAGES: dict[str, tuple[Page, int]] = {
     "start": (lambda client: client.get("/"), 4),
-    "home": (lambda client: client.get("/home/"), 11),
-    "user settings": (lambda client: client.get("/settings/user/"), 9),
-    "own sessions": (lambda client: client.get("/settings/user/sessions/"), 7),
-    "contact data": (lambda client: client.get("/settings/user/contact/"), 4),
-    "device list": (lambda client: client.get(LIST), 9),
+    "home": (lambda client: client.get("/home/"), 14),
+    "user settings": (lambda client: client.get("/settings/user/"), 14),
+    "own sessions": (lambda client: client.get("/settings/user/sessions/"), 9),
+    "contact data": (lambda client: client.get("/settings/user/contact/"), 5),
+    "device list": (lambda client: client.get(LIST), 12),
     "desk start": (lambda client: client.get("/admin/"), 6),
-    "desk search": (lambda client: client.get("/admin/accounts/user/?q=client"), 11),
-    "desk client": (lambda client: client.get(f"/admin/accounts/user/{client_id()}/change/"), 18),
+    "desk search": (lambda client: client.get("/admin/accounts/user/?q=client"), 13),
+    "desk client": (lambda client: client.get(f"/admin/accounts/user/{client_id()}/change/"), 20),
     "desk live": (lambda client: client.get(f"/admin/accounts/user/{client_id()}/progress/"), 8),
 }
 

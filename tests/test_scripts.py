@@ -11,7 +11,8 @@ import pytest
 
 from portal import env
 from scripts import prepare
-from scripts.new_keys import main, new_keys, rotated
+from scripts.demo import read_environment
+from scripts.new_keys import RINGS, main, new_keys, rotated
 
 DAY = datetime.date(2026, 11, 22)
 
@@ -20,16 +21,28 @@ def test_new_keys_are_taken_by_the_settings(monkeypatch: pytest.MonkeyPatch) -> 
     for name, value in (line.split("=", 1) for line in new_keys(DAY).splitlines()):
         monkeypatch.setenv(name, value)
     assert len(env.required("SECRET_KEY")) >= 50
-    [(answer_id, answer_key)] = env.keys("ANSWER_KEYS")
-    [(value_id, value_key)] = env.keys("VALUE_KEYS")
-    [(audit_id, audit_key)] = env.keys("AUDIT_KEYS")
-    assert answer_id == value_id == audit_id == "20261122"
-    assert len(answer_key) == len(value_key) == len(audit_key) == 32
-    assert len({answer_key, value_key, audit_key}) == 3
+    rings = [env.keys(name) for name in RINGS]
+    assert all(len(ring) == 1 for ring in rings)
+    assert {key_id for ring in rings for key_id, _key in ring} == {"20261122"}
+    drawn = [key for ring in rings for _key_id, key in ring]
+    assert {len(key) for key in drawn} == {32}
+    assert len(set(drawn)) == len(RINGS) == 4
 
 
 def test_new_keys_are_new_each_time() -> None:
     assert not set(new_keys(DAY).splitlines()) & set(new_keys(DAY).splitlines())
+
+
+def test_the_demo_keeps_its_keys_and_makes_those_that_are_new(tmp_path: Path) -> None:
+    first = read_environment(tmp_path)
+    assert read_environment(tmp_path) == first
+    file = tmp_path / "demo.env"
+    older = [line for line in file.read_text().splitlines() if not line.startswith("SEED_KEYS=")]
+    file.write_text("\n".join(older))
+    now = read_environment(tmp_path)
+    assert now.keys() == first.keys() == {"SECRET_KEY", *RINGS}
+    assert {name for name in now if now[name] != first[name]} == {"SEED_KEYS"}
+    assert read_environment(tmp_path) == now
 
 
 def test_a_rotated_ring_has_a_new_key_in_front_and_the_old_ones_behind(

@@ -14,6 +14,7 @@ _OF_DEVICES = {
     Status.ACTIVE: ("ok", "active"),
     Status.LIMITED: ("info", "for requesting a card only"),
     Status.WAITING: ("info", "waiting for activation"),
+    Status.ON_HOLD: ("info", "on hold"),
 }
 
 

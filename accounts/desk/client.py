@@ -136,7 +136,7 @@ def _revoke_url(agent: User, device: LoginDevice) -> str:
 
 def _approvals(agent: User, client: User, now: datetime) -> list[ApprovalRow]:
     """Requests that wait, and those that were approved and not yet acted on."""
-    found = Approval.objects.filter(client=client, expires_at__gt=now, used_at=None)
+    found = Approval.objects.alive(now).filter(client=client, used_at=None)
     rows = []
     for approval in found.select_related("requester", "decided_by").order_by("asked_at"):
         state = approval.state_at(now)

@@ -118,7 +118,7 @@ class UnlockDesk(RiskyDesk):
         """As `accounts.unlocking.details_of`."""
         return details_of(entries["reason"], entries["ticket"])
 
-    def entries_of(self, details: Mapping[str, str]) -> dict[str, str]:
+    def entries_of(self, details: Mapping[str, str]) -> dict[str, Any]:
         """Reason and ticket."""
         return {"reason": details["why"], "ticket": details["ticket"]}
 

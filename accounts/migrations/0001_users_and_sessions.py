@@ -116,6 +116,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "last_device_type",
+                    models.CharField(blank=True, editable=False, max_length=40),
+                ),
+                (
                     "groups",
                     models.ManyToManyField(
                         blank=True,

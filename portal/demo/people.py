@@ -17,6 +17,8 @@ class Person:
     Attributes:
         role: of staff; None for a client.
         with_code: whether a Temporary Code is issued at the start.
+        authenticator_key: of the authenticator app of this client, as an app takes it; empty:
+            there is none. SECURITY: invented, as the passwords are.
         history: what happened to this client before the demo began, told once, with the agent
             and the supervisor who took part. It returns the digits of a code that still
             works, or nothing.
@@ -30,6 +32,7 @@ class Person:
     phone: str
     role: Role | None = None
     with_code: bool = True
+    authenticator_key: str = ""
     history: Callable[[User, User, User], str] | None = None
 
 
@@ -109,5 +112,15 @@ PEOPLE = (
         "+00 000 000 108",
         with_code=False,
         history=histories.of_a_new_phone_number,
+    ),
+    Person(
+        "Client with an authenticator app, to lose it or to leave it at home",
+        "lena.daheim",
+        "Lena",
+        "Daheim",
+        "purple-umbrella-57",
+        "+00 000 000 110",
+        with_code=False,
+        authenticator_key="NVQWIZJAMZXXEIDUNBSSAZDFNVXSAMJS",
     ),
 )

@@ -18,6 +18,7 @@ from securelogin.desk.permissions import may_act_on
 from securelogin.desk.roles import APPROVE
 from securelogin.desk.rules import ApprovalState, Risk
 from securelogin.events import Event
+from securelogin.lifecycle import CLOCKS_DIFFER
 from securelogin.models import SecurityEvent, lock_client
 
 if TYPE_CHECKING:
@@ -39,9 +40,13 @@ class NotAllowedError(Exception):
 class ApprovalQuerySet(models.QuerySet["Approval"]):
     """Asking, and finding."""
 
+    def alive(self, now: datetime) -> ApprovalQuerySet:
+        """In time, as `rules.approval_state` says it: neither over nor from the future."""
+        return self.filter(expires_at__gt=now, asked_at__lte=now + CLOCKS_DIFFER)
+
     def waiting(self, now: datetime) -> ApprovalQuerySet:
         """Nobody has decided, and it is not too late."""
-        return self.filter(decided_at=None, expires_at__gt=now)
+        return self.alive(now).filter(decided_at=None)
 
     def count_for(self, person: User) -> int:
         """How many wait for this person's decision; one query."""
@@ -160,7 +165,11 @@ class Approval(models.Model):
     def state_at(self, now: datetime) -> ApprovalState:
         """Its state at a moment."""
         return rules.approval_state(
-            now, expires_at=self.expires_at, approved=self.approved, used_at=self.used_at
+            now,
+            asked_at=self.asked_at,
+            expires_at=self.expires_at,
+            approved=self.approved,
+            used_at=self.used_at,
         )
 
     @property
@@ -234,9 +243,7 @@ class Approval(models.Model):
         if (person.pk, action, client.pk) != (self.requester_id, self.action, self.client_id):
             raise NotAllowedError
         now = timezone.now()
-        mine = type(self).objects.filter(
-            pk=self.pk, approved=True, used_at=None, expires_at__gt=now
-        )
+        mine = type(self).objects.alive(now).filter(pk=self.pk, approved=True, used_at=None)
         if not mine.update(used_at=now):
             self.refresh_from_db()
             raise ApprovalOverError(self.state_at(now))

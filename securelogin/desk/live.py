@@ -1,4 +1,4 @@
-"""The live status of a client's way from the code to the card, in words for the desk."""
+"""The live status of a client's way from the code to the card, or to the own device, in words."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from securelogin.conf import policy
 from securelogin.desk.progress import KINDS, progress
-from securelogin.desk.timeline import TimelineRow, timeline_rows
+from securelogin.desk.timeline import TimelineRow, device_type_of_event, timeline_rows
 from securelogin.models import SecurityEvent
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _MOST_EVENTS = 500
 
 @dataclass(frozen=True, slots=True)
 class LiveStep:
-    """One of the four dots.
+    """One of the dots.
 
     Attributes:
         label: the step.
@@ -64,7 +64,7 @@ def live_status(client: User) -> LiveStatus | None:
     since = timezone.now() - policy().code_life
     events = SecurityEvent.objects.filter(user=client, at__gt=since, kind__in=KINDS)
     newest = events.select_related("actor").order_by("-at", "-pk")[:_MOST_EVENTS]
-    found = progress(reversed(list(newest)))
+    found = progress(reversed(list(newest)), _is_own)
     if found is None:
         return None
 
@@ -74,6 +74,11 @@ def live_status(client: User) -> LiveStatus | None:
     [issued] = timeline_rows([found.issued], client)
     steps = [LiveStep(step.value, row(event)) for step, event in found.steps.items()]
     return LiveStatus(issued, steps, row(found.trouble))
+
+
+def _is_own(event: SecurityEvent) -> bool:
+    config = device_type_of_event(event)
+    return config is not None and not config.device_model.interim
 
 
 def _at(row: TimelineRow) -> datetime:

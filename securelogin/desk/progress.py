@@ -1,11 +1,13 @@
 """How far a client has come since a code was read out, for the agent who is still on the line.
 
+The way leads to a card, or to a device of the client's own that is back, new or still there.
+
 Pure: it is read from the events of the audit trail, whatever types of device they are of.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -24,13 +26,14 @@ _TROUBLE = frozenset(
         Event.DEVICE_ENDED,
     }
 )
+# With a device of the client's own: then nothing else is needed.
+_OWN = frozenset({Event.SIGN_IN_COMPLETED, Event.DEVICE_ACTIVATED, Event.DEVICE_REACTIVATED})
 # Everything that `progress` reads.
 KINDS = frozenset(
     {
         Event.DEVICE_ISSUED,
-        Event.SIGN_IN_COMPLETED,
         Event.DEVICE_SHOWN,
-        Event.DEVICE_ACTIVATED,
+        *_OWN,
         *_KEPT,
         *_TROUBLE,
     }
@@ -56,12 +59,13 @@ E = TypeVar("E", bound=Happened)
 
 
 class Step(StrEnum):
-    """The way from the code to the card, in order."""
+    """The way from the code to the card, in order; and its other end."""
 
     LOGGED_IN = "Logged in"
     SHOWN = "Card shown"
     KEPT = "Card kept"
     ACTIVE = "Card active"
+    OWN_DEVICE = "Own device in use"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,8 @@ class Progress(Generic[E]):
 
     Attributes:
         issued: the issue of the code.
-        steps: each step, with its event once it is done.
+        steps: each step to the card, with its event once it is done; those that are done, and the
+            own device, once that is in use.
         trouble: what went wrong after the latest step that is done; None: nothing.
     """
 
@@ -79,11 +84,12 @@ class Progress(Generic[E]):
     trouble: E | None
 
 
-def progress(events: Iterable[E]) -> Progress[E] | None:
+def progress(events: Iterable[E], is_own: Callable[[E], bool]) -> Progress[E] | None:
     """The client's progress since the newest code that staff, or the server, issued.
 
     Args:
         events: one client's, of `KINDS`, the oldest first.
+        is_own: whether an event is of a device that lasts.
 
     Returns:
         None where none of them is the issue of a code.
@@ -91,11 +97,17 @@ def progress(events: Iterable[E]) -> Progress[E] | None:
     issued, since = _newest_issue(events)
     if issued is None:
         return None
+    own = next((event for event in since if event.kind in _OWN and is_own(event)), None)
     # Only the newest card counts: with a second one the client begins anew.
     cards = [event.device for event in since if event.kind == Event.DEVICE_ISSUED]
     card = cards[-1] if cards else ""
     steps = _steps(since, issued.device, card)
-    trouble = None if steps[Step.ACTIVE] else _trouble(since, {issued.device, card, ""})
+    if own is not None:
+        done = {step: event for step, event in steps.items() if event}
+        steps = {**done, Step.OWN_DEVICE: own}
+    trouble = None
+    if own is None and steps[Step.ACTIVE] is None:
+        trouble = _trouble(since, {issued.device, card, ""}, is_own)
     reached = max(event.at for event in (issued, *steps.values()) if event)
     if trouble and trouble.at < reached:
         trouble = None
@@ -129,7 +141,13 @@ def _steps(since: list[E], code: str, card: str) -> dict[Step, E | None]:
     }
 
 
-def _trouble(since: list[E], devices: set[str]) -> E | None:
-    """The latest mishap with the code, the card or the password."""
+def _trouble(since: list[E], devices: set[str], is_own: Callable[[E], bool]) -> E | None:
+    """The latest mishap with the code, the card or the password, or in proving an own device."""
+
+    def concerns(event: E) -> bool:
+        # An own device that ends was lost, or removed by its owner.
+        proving = event.kind != Event.DEVICE_ENDED and is_own(event)
+        return event.device in devices or proving
+
     found = (event for event in reversed(since) if event.kind in _TROUBLE)
-    return next((event for event in found if event.device in devices), None)
+    return next(filter(concerns, found), None)

@@ -7,9 +7,16 @@ from datetime import datetime
 from securelogin.desk.models import Approval, IdentityCheck
 from securelogin.desk.rules import Evidence
 from securelogin.desk.timeline import in_words
+from securelogin.models import devices_of
 
 # What the parts of a request are called; the order in which they are shown.
-_LABELS = {"reason": "Reason", "why": "Reason", "ticket": "Ticket", "note": "Note"}
+_LABELS = {
+    "reason": "Reason",
+    "why": "Reason",
+    "lost": "Lost devices",
+    "ticket": "Ticket",
+    "note": "Note",
+}
 
 
 def what(approval: Approval) -> str:
@@ -18,12 +25,21 @@ def what(approval: Approval) -> str:
 
 
 def details(approval: Approval) -> list[tuple[str, str]]:
-    """What exactly was asked for: label and words of each part that was filled in."""
-    return [
-        (label, in_words(key, value) or value)
+    """What exactly was asked for: label and words of each part that was filled in, and what
+    follows from it."""
+    found = [
+        (label, _titles(approval, value) if key == "lost" else in_words(key, value) or value)
         for key, label in _LABELS.items()
         if (value := approval.details.get(key, ""))
     ]
+    consequence = in_words("consequence", approval.details.get("reason", ""))
+    return [*found, ("What follows", consequence)] if consequence else found
+
+
+def _titles(approval: Approval, named: str) -> str:
+    """The devices of these persistent ids; one that is over by now is no longer touched."""
+    devices = [d for d in devices_of(approval.client) if d.persistent_id in named.split(", ")]
+    return ", ".join(f"{d.title} (over already)" if d.ended_at else d.title for d in devices)
 
 
 def established(check: IdentityCheck | None) -> list[tuple[str, datetime]]:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from securelogin.lifecycle import is_within
+
 
 class Evidence(StrEnum):
     """What proves who is calling (design, row 19). Each kind alone is strong."""
@@ -136,12 +138,18 @@ class ApprovalState(StrEnum):
 
 
 def approval_state(
-    now: datetime, *, expires_at: datetime, approved: bool | None, used_at: datetime | None
+    now: datetime,
+    *,
+    asked_at: datetime,
+    expires_at: datetime,
+    approved: bool | None,
+    used_at: datetime | None,
 ) -> ApprovalState:
     """The state of a request.
 
     Args:
         now: aware.
+        asked_at: when the second person was asked.
         expires_at: the exclusive end of the time to decide and to use it.
         approved: the decision; None while there is none.
         used_at: when the requester acted on it.
@@ -150,6 +158,7 @@ def approval_state(
         return ApprovalState.USED
     if approved is False:
         return ApprovalState.REFUSED
-    if now >= expires_at:
+    # SECURITY: one from the future, before a clock was set back, is over too.
+    if not is_within(expires_at - asked_at, asked_at, now):
         return ApprovalState.EXPIRED
     return ApprovalState.APPROVED if approved else ApprovalState.WAITING

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from securelogin.desk.rules import UNLOCK_ACTION, Evidence
 from securelogin.events import Event
-from securelogin.lifecycle import EndReason
+from securelogin.lifecycle import EndReason, HoldReason
 from securelogin.policy import Policy
 from securelogin.verdict import Verdict
 
@@ -49,6 +49,7 @@ class Group(StrEnum):
 SHARED_WORDS: Words = {
     "evidence": {kind.value: kind.label for kind in Evidence},
     "ended": {reason.value: reason.desk_label.removeprefix("ended ") for reason in EndReason},
+    "held": {reason.value: reason.desk_label for reason in HoldReason},
     "action": {
         "approve": "to decide about a request",
         "desk_page": "to use a page of the desk",
@@ -61,6 +62,9 @@ SHARED_WORDS: Words = {
     "verdict": {
         Verdict.LOCKED.value: "login locked",
         Verdict.ENDED.value: "used up or over",
+        Verdict.REPLACED.value: "a code that a newer one replaced",
+        Verdict.REPLAYED.value: "a code that had served already",
+        Verdict.CLONED.value: "its counter went backwards, as that of a copy",
     },
     "lifted": {
         "second_step": "second step no longer locked",
@@ -120,6 +124,7 @@ class _Form:
 _TICKET = _Part("ticket", "ticket {}")
 _NOTE = _Part("note", "note: {}")
 _VERDICT = _Part("verdict", topic="verdict")
+_VERIFIED = _Part("verified", topic="verified")
 _EVIDENCE = _Part("evidence", topic="evidence")
 _APPROVED_BY = _Part("approved_by", "approved by {}")
 _DECIDED = (_Part("asked_by", "asked by {}"), _Part("reason", "reason: {}"))
@@ -145,7 +150,7 @@ _FORMS: Mapping[Event, _Form] = {
         "Forgot the password: wrong number entered{count}",
         limit="check_number_attempts",
     ),
-    Event.SIGN_IN_COMPLETED: _Form(Group.LOGINS, "Logged in with {title}"),
+    Event.SIGN_IN_COMPLETED: _Form(Group.LOGINS, "Logged in with {title}", (_VERIFIED,)),
     Event.SIGN_IN_REFUSED: _Form(
         Group.LOGINS,
         "Wrong answer at login with {title}{count}",
@@ -172,7 +177,14 @@ _FORMS: Mapping[Event, _Form] = {
     Event.SESSION_ENDED_BY_OPERATOR: _Form(
         Group.LOGINS, "Logged out by the operator", (_Part("sessions", "sessions: {}"),)
     ),
-    Event.PROOF_ACCEPTED: _Form(Group.LOGINS, "Confirmed again with password and {title}"),
+    Event.SESSION_ENDED_BY_LIMIT: _Form(
+        Group.LOGINS,
+        "Logged out in the oldest browser, because a newer one logged in",
+        (_Part("sessions", "sessions: {}"),),
+    ),
+    Event.PROOF_ACCEPTED: _Form(
+        Group.LOGINS, "Confirmed again with password and {title}", (_VERIFIED,)
+    ),
     Event.PROOF_REFUSED: _Form(
         Group.LOGINS,
         "Confirming again with {title} refused{count}",
@@ -214,9 +226,25 @@ _FORMS: Mapping[Event, _Form] = {
     Event.DEVICE_ACTIVATION_REFUSED: _Form(
         Group.DEVICES, "{title}: wrong digits at activation{count}", limit="activation_attempts"
     ),
-    Event.DEVICE_ACTIVATED: _Form(Group.DEVICES, "{title} activated"),
+    Event.DEVICE_ACTIVATED: _Form(Group.DEVICES, "{title} activated", (_VERIFIED,)),
     Event.DEVICE_ENDED: _Form(
         Group.DEVICES, "{title} ended", (_Part("reason", topic="ended"), _NOTE), joint=": "
+    ),
+    Event.DEVICE_HELD: _Form(
+        Group.DEVICES, "{title} put on hold", (_Part("reason", topic="held"), _TICKET), joint=": "
+    ),
+    Event.DEVICE_REACTIVATED: _Form(Group.DEVICES, "{title} is back with its owner, in use again"),
+    Event.DEVICE_RENAMED: _Form(Group.DEVICES, "{title} renamed"),
+    Event.CONTACT_ASKED: _Form(
+        Group.STAFF, "New contact data wait for a number", (_Part("what"),), joint=": "
+    ),
+    Event.CONTACT_NUMBER_REFUSED: _Form(
+        Group.STAFF,
+        "New e-mail address: wrong number entered{count}",
+        limit="check_number_attempts",
+    ),
+    Event.CONTACT_WITHDRAWN: _Form(
+        Group.STAFF, "New contact data withdrawn", (_Part("what"),), joint=": "
     ),
     Event.CONTACT_CHANGED: _Form(Group.STAFF, "Contact data changed", (_Part("what"),), joint=": "),
     Event.ROLE_CHANGED: _Form(
@@ -275,9 +303,10 @@ def kinds_of(group: Group) -> list[Event]:
     return [kind for kind, form in _FORMS.items() if form.group is group]
 
 
-def needs_look(kind: Event) -> bool:
-    """Whether somebody should look into an event of this kind."""
-    return _FORMS[kind].needs_look
+def needs_look(kind: Event, detail: Detail | None = None) -> bool:
+    """Whether somebody should look into an event of this kind, with what is stored of it."""
+    copied = (detail or {}).get("verdict") == Verdict.CLONED
+    return _FORMS[kind].needs_look or copied
 
 
 def sentence(kind: Event, title: str, detail: Detail, *, words: Words, numbers: Policy) -> str:
@@ -295,7 +324,8 @@ def sentence(kind: Event, title: str, detail: Detail, *, words: Words, numbers: 
     """
     form = _FORMS[kind]
     action = _said(_Part("action", " {}", "action"), detail, words)
-    unseen = form.unseen if "verdict" in detail else ""
+    # What was counted had been looked at.
+    unseen = form.unseen if "verdict" in detail and "failures" not in detail else ""
     head = (unseen or form.head).format(
         title=plain(title) or "Device", count=_count(form, detail, numbers), action=action
     )

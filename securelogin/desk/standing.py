@@ -51,6 +51,6 @@ def reach_of(devices: Iterable[LoginDevice], now: datetime) -> Reach:
 
 
 def is_current(device: LoginDevice, now: datetime) -> bool:
-    """Whether it allows something, or waits for its activation; otherwise it is over."""
+    """Whether it allows something, or waits to be activated or taken back; else it is over."""
     status = device.status_at(now)
-    return access_of(status) is not Access.NONE or status is Status.WAITING
+    return access_of(status) is not Access.NONE or status in {Status.WAITING, Status.ON_HOLD}

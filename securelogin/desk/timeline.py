@@ -82,7 +82,7 @@ def _row(event: SecurityEvent, client: User | None) -> TimelineRow:
         what, group, look = "An event that this version has no words for", "", False
     else:
         what = sentence(kind, event.title, event.detail, words=words_of(config), numbers=policy())
-        about, look = group_of(kind), needs_look(kind)
+        about, look = group_of(kind), needs_look(kind, event.detail)
         group = str(config.verbose_name) if config and about is Group.DEVICES else about.label
     return TimelineRow(
         at=event.at,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from securelogin.protection import Protection
 from securelogin.registry import DeviceTypeConfig
 
 
@@ -16,6 +17,7 @@ class SecurityCardConfig(DeviceTypeConfig):
     url_part = "card"
     model_name = "SecurityCard"
     answer_form = "securelogin.security_card.forms.CardValuesForm"
+    protection = Protection.MEDIUM
     prompt_title = "Enter your Card Values"
     prompt_template = "securelogin/security_card/prompt.html"
     no_answer_label = "I do not have my card"

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 
-from securelogin.codes import RandomSource
+from securelogin.serials import Serials
 
 COLUMNS = 8
 ROWS = 28
@@ -21,14 +21,13 @@ VALUE_DIGITS = 3
 KEY_BYTES = 32
 NONCE_BYTES = 32
 
-SERIAL_PREFIX = "OSC"
-# Without the pairs that are mixed up by eye or ear: 0/O, 1/I/L, 2/Z, 5/S, 8/B, U/V. Its 23
-# characters are a prime number, which the check character needs.
-SERIAL_ALPHABET = "34679ACDEFGHJKMNPQRTWXY"
-_SERIAL_LENGTH = 8
-_SHORT_LENGTH = 4
-_MODULUS = len(SERIAL_ALPHABET)
-_SERIAL_SEPARATORS = frozenset({"Zs", "Pd", "Cf", "Cc"})
+SERIALS = Serials("OSC")
+new_serial = SERIALS.draw
+normalise = SERIALS.normalise
+is_serial = SERIALS.is_serial
+serial_in = SERIALS.serial_in
+short_serial = SERIALS.short
+short_serial_in = SERIALS.short_in
 
 # The end of Latin Extended-A, which the bundled subsets of the card's font cover.
 _LAST_PRINTED = 0x17F
@@ -64,89 +63,6 @@ def column_range(index: int) -> tuple[int, int]:
 def column_ranges() -> tuple[tuple[int, int], ...]:
     """First and last index number of each of the eight columns, in order."""
     return tuple((first, first + ROWS - 1) for first in range(1, CELLS + 1, ROWS))
-
-
-def _checksum(characters: str) -> int:
-    """Zero for the eight characters of a true serial.
-
-    The weights 8 to 1 and their differences are no multiples of 23, so every wrong character
-    and every swap of two neighbours (different ones) changes the sum.
-    """
-    weights = range(_SERIAL_LENGTH, 0, -1)
-    return (
-        sum(
-            weight * SERIAL_ALPHABET.index(character)
-            for weight, character in zip(weights, characters, strict=True)
-        )
-        % _MODULUS
-    )
-
-
-def new_serial(rng: RandomSource) -> str:
-    """A random serial such as ``OSC-7K3M-49QF``; its last character checks the others.
-
-    It says nothing about the client or the time, and opens nothing.
-
-    Args:
-        rng: ``random.SystemRandom``, or a seeded source in tests.
-    """
-    body = "".join(SERIAL_ALPHABET[rng.randrange(_MODULUS)] for _ in range(_SERIAL_LENGTH - 1))
-    check = SERIAL_ALPHABET[-_checksum(body + SERIAL_ALPHABET[0]) % _MODULUS]
-    return f"{SERIAL_PREFIX}-{body[:4]}-{body[4:]}{check}"
-
-
-def normalise(text: str) -> str:
-    """A serial as it is stored, from what a person typed: ``osc 7k3m49qf`` is forgiven.
-
-    Returns:
-        ``OSC-XXXX-XXXX`` if the text has the right length, otherwise the text in capitals
-        without separators. Whether it is a serial, `is_serial` says.
-    """
-    kept = "".join(
-        character
-        for character in unicodedata.normalize("NFKC", text).upper()
-        if unicodedata.category(character) not in _SERIAL_SEPARATORS
-    )
-    if kept.startswith(SERIAL_PREFIX) and len(kept) == len(SERIAL_PREFIX) + _SERIAL_LENGTH:
-        body = kept.removeprefix(SERIAL_PREFIX)
-        return f"{SERIAL_PREFIX}-{body[:4]}-{body[4:]}"
-    return kept
-
-
-def is_serial(text: str) -> bool:
-    """Whether the text is a serial. Case, spaces and hyphens are forgiven, typing errors not."""
-    serial = normalise(text)
-    characters = serial.removeprefix(f"{SERIAL_PREFIX}-").replace("-", "")
-    return (
-        serial.startswith(f"{SERIAL_PREFIX}-")
-        and len(characters) == _SERIAL_LENGTH
-        and set(characters) <= set(SERIAL_ALPHABET)
-        and _checksum(characters) == 0
-    )
-
-
-def short_serial(serial: str) -> str:
-    """The card's short name on pages and in file names: the last four characters."""
-    return normalise(serial)[-_SHORT_LENGTH:]
-
-
-def serial_in(text: str) -> str:
-    """The serial that a person typed, with or without ``OSC``; empty if it is none."""
-    for candidate in (text, f"{SERIAL_PREFIX}{text}"):
-        if is_serial(candidate):
-            return normalise(candidate)
-    return ""
-
-
-def short_serial_in(text: str) -> str:
-    """The last four characters of a serial that a person typed as they are printed: ``49QF``.
-
-    Letters alone in lower case are a name, and no serial. Empty if it is none.
-    """
-    short = normalise(text)
-    right = len(short) == _SHORT_LENGTH and set(short) <= set(SERIAL_ALPHABET)
-    as_printed = not text.islower() or any(char.isdigit() for char in text)
-    return short if right and as_printed else ""
 
 
 def initials_of(*names: str) -> str:

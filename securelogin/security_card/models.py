@@ -388,6 +388,11 @@ class SecurityCard(LoginDevice):
         return Verdict.INDEX_NUMBERS if self._forgive(answer) else Verdict.WRONG
 
     @property
+    def question(self) -> str:
+        """The number of the open challenge."""
+        return f"pair {self.answered}"
+
+    @property
     def unused(self) -> dict[str, Any]:
         """The open challenge is still the one that was judged."""
         return {"answered": self.answered}
@@ -402,8 +407,8 @@ class SecurityCard(LoginDevice):
         """A challenge is left. After the last one its session goes on; the job ends the card."""
         return self.answered < challenge.PAIRS
 
-    def _accept(self, now: datetime) -> None:
-        super()._accept(now)
+    def _accept(self, now: datetime, changes: dict[str, Any]) -> None:
+        super()._accept(now, changes)
         self.remind_of_logins_left()
 
     @sensitive_variables()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from securelogin.protection import Protection
 from securelogin.registry import DeskAction, DeviceTypeConfig
 
 
@@ -16,6 +17,7 @@ class TemporaryCodeConfig(DeviceTypeConfig):
     url_part = "temporary-code"
     model_name = "TemporaryCode"
     answer_form = "securelogin.temporary_code.forms.TemporaryCodeForm"
+    protection = Protection.BASIC
     prompt_title = "Enter your Temporary Code"
     prompt_template = "securelogin/temporary_code/prompt.html"
     no_answer_label = "I do not have a code"

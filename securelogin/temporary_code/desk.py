@@ -23,7 +23,7 @@ from securelogin.desk.live import live_status
 from securelogin.desk.rules import Risk
 from securelogin.models import describe_for
 from securelogin.temporary_code.forms import IssueForm, RepeatForm
-from securelogin.temporary_code.issuing import ISSUE_ACTION, Reason, details
+from securelogin.temporary_code.issuing import ISSUE_ACTION, Reason, details, lost_in
 from securelogin.temporary_code.models import AlreadyIssuedError, TemporaryCode
 
 if TYPE_CHECKING:
@@ -41,18 +41,20 @@ class IssueDesk(RiskyDesk):
     state_url_name = "admin:temporary_code_state"
     form_class = IssueForm
     kept = ("reason", "ticket", "note")
+    kept_lists = ("lost",)
 
     def all_risks(self) -> list[Risk]:
         """As `TemporaryCode.objects.risks`."""
         return TemporaryCode.objects.risks(self.client, self.now, self.check)
 
     def details_of(self, entries: Mapping[str, Any]) -> dict[str, str]:
-        """Reason, ticket, note."""
-        return details(entries["reason"], entries["ticket"], entries["note"])
+        """Reason, ticket, note, and what is lost."""
+        return details(entries["reason"], entries["ticket"], entries["note"], entries["lost"])
 
-    def entries_of(self, details: Mapping[str, str]) -> dict[str, str]:
+    def entries_of(self, details: Mapping[str, str]) -> dict[str, Any]:
         """The same."""
-        return dict(details)
+        lost = lost_in(details)
+        return {**details, "lost": lost} if lost else dict(details)
 
     def earlier(self) -> TemporaryCode | None:
         """The client's latest code, if it is a reason to ask."""
@@ -75,6 +77,7 @@ class IssueDesk(RiskyDesk):
             reason=data["reason"],
             ticket=data["ticket"],
             note=data["note"],
+            lost=data["lost"],
             request_id=data["request_id"],
             check=self.check,
         )
@@ -89,6 +92,7 @@ class IssueDesk(RiskyDesk):
             reason=Reason(approval.details["reason"]),
             ticket=approval.details["ticket"],
             note=approval.details["note"],
+            lost=lost_in(approval.details),
             request_id=approval.request_id,
             check=self.check,
             approval=approval,

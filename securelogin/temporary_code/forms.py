@@ -10,8 +10,9 @@ from django import forms
 from securelogin.codes import Problem
 from securelogin.conf import policy
 from securelogin.desk.forms import IdentityForm, KeptWordsField
+from securelogin.desk.models import IdentityCheck
 from securelogin.forms import AnswerForm, DigitsField
-from securelogin.models import LoginDevice
+from securelogin.models import LoginDevice, devices_of
 from securelogin.temporary_code.issuing import Reason
 from securelogin.verdict import Verdict
 
@@ -47,8 +48,37 @@ class TemporaryCodeForm(AnswerForm):
         return super().words_for(device)
 
 
+class _LostField(forms.MultipleChoiceField):
+    """The own devices of one client that are lost."""
+
+    def __init__(self, devices: list[LoginDevice]) -> None:
+        """Offer those that nobody has ended.
+
+        Args:
+            devices: all of the client's own.
+        """
+        self.devices = [device for device in devices if device.ended_at is None]
+        # One that ended since the page was made is no mistake of the agent's.
+        self.known = {device.persistent_id for device in devices}
+        super().__init__(
+            label="Reason B only: which device is lost?",
+            help_text=(
+                "It is blocked for good. With reason A nothing is lost: what is ticked here is "
+                "ignored."
+            ),
+            required=False,
+            choices=[(device.persistent_id, device.title) for device in self.devices],
+            widget=forms.CheckboxSelectMultiple,
+            initial=[device.persistent_id for device in self.devices if len(self.devices) == 1],
+        )
+
+    def valid_value(self, value: str) -> bool:
+        """Whether it is the client's."""
+        return value in self.known
+
+
 class IssueForm(IdentityForm):
-    """Who is calling, why the client needs a code, and which case it is."""
+    """Who is calling, why the client needs a code, what is lost, and which case it is."""
 
     reason = forms.TypedChoiceField(
         label="Why does the client need a Temporary Code?",
@@ -74,6 +104,25 @@ class IssueForm(IdentityForm):
         initial=uuid.uuid4,
         error_messages={"required": _START_AGAIN, "invalid": _START_AGAIN},
     )
+
+    def __init__(self, *args: Any, check: IdentityCheck, **kwargs: Any) -> None:
+        """As `IdentityForm`, with the client's own devices."""
+        super().__init__(*args, check=check, **kwargs)
+        own = [device for device in devices_of(check.client) if not device.interim]
+        self.fields["lost"] = self.lost = _LostField(own)
+
+    def clean(self) -> dict[str, Any]:
+        """With reason B something is lost; with reason A what is ticked goes nowhere."""
+        data = super().clean()
+        unnamed = self.lost.devices and data.get("lost") == []
+        if data.get("reason") is Reason.LOST and unnamed:
+            self.add_error("lost", "Choose which device is lost")
+        return data
+
+    @property
+    def own_devices(self) -> list[tuple[forms.boundfield.BoundWidget, LoginDevice]]:
+        """The boxes for what is lost, each with its device."""
+        return list(zip(self["lost"], self.lost.devices, strict=True))
 
     @property
     def reasons(self) -> list[tuple[forms.boundfield.BoundWidget, str]]:

@@ -6,7 +6,7 @@ protection, not to live on codes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -39,14 +39,40 @@ _REASONS = {
     Reason.LOST: "B - Lost device (lost, stolen or broken)",
 }
 _CONSEQUENCES = {
-    Reason.AWAY: "An earlier Temporary Code ends. Everything else stays as it is.",
-    Reason.LOST: "All codes and cards end now, and every session opened with them.",
+    Reason.AWAY: (
+        "An earlier Temporary Code ends. Every security device of the client's own goes on hold, "
+        "and its sessions end: nobody can log in with it until the client takes it back. A card "
+        "stays as it is."
+    ),
+    Reason.LOST: (
+        "All codes and cards end now, and so does each own device that is named as lost, with "
+        "every session opened with them. Own devices that are not named stay as they are."
+    ),
 }
 
 
-def details(reason: Reason, ticket: str, note: str) -> dict[str, str]:
-    """What exactly is to be issued, as a second person approves it and as it is then done."""
-    return {"reason": reason.value, "ticket": ticket, "note": note}
+def details(reason: Reason, ticket: str, note: str, lost: Iterable[str] = ()) -> dict[str, str]:
+    """What exactly is to be issued, as a second person approves it and as it is then done.
+
+    Args:
+        reason: why.
+        ticket: the desk's case.
+        note: the agent's words.
+        lost: django-otp's persistent ids of the own devices that are lost; with reason A nothing
+            is lost, whatever is named.
+    """
+    found = {"reason": reason.value, "ticket": ticket, "note": note}
+    named = _SEPARATOR.join(sorted(lost)) if reason is Reason.LOST else ""
+    return found | ({"lost": named} if named else {})
+
+
+def lost_in(details: Mapping[str, str]) -> list[str]:
+    """The persistent ids of the devices that `details` name as lost."""
+    named = details.get("lost", "")
+    return named.split(_SEPARATOR) if named else []
+
+
+_SEPARATOR = ", "
 
 
 class Refusal(StrEnum):
@@ -67,6 +93,7 @@ class Refusal(StrEnum):
 # What the timeline says for the values stored with events (LoginDevice.event_words).
 EVENT_WORDS: Mapping[str, Mapping[str, str]] = {
     "action": {ISSUE_ACTION: "to issue a Temporary Code"},
+    "consequence": {reason.value: reason.consequence for reason in Reason},
     "reason": {
         Reason.AWAY.value: "reason A (away from device)",
         Reason.LOST.value: "reason B (lost device)",
@@ -87,7 +114,7 @@ def refusal(
     Args:
         now: aware.
         last_issued_at: when the client's latest code was issued; None if there was none.
-        proven_since: a card or a permanent device was activated after that.
+        proven_since: after that a card was activated, or a permanent device added or taken back.
         interval: the least time between two codes.
     """
     if last_issued_at is None:

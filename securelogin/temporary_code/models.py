@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import secrets
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -24,7 +25,7 @@ from securelogin.desk.rules import Evidence, Risk
 from securelogin.desk.warrant import claim
 from securelogin.events import Event
 from securelogin.fields import KeyIdField
-from securelogin.lifecycle import EndReason
+from securelogin.lifecycle import EndReason, Status
 from securelogin.models import (
     LoginDevice,
     LoginDeviceQuerySet,
@@ -34,6 +35,7 @@ from securelogin.models import (
     lock_client,
     lock_devices,
 )
+from securelogin.permanent import PermanentDevice
 from securelogin.registry import device_types
 from securelogin.temporary_code.issuing import (
     EVENT_WORDS,
@@ -41,6 +43,7 @@ from securelogin.temporary_code.issuing import (
     Reason,
     Refusal,
     details,
+    lost_in,
     refusal,
 )
 from securelogin.verdict import Verdict
@@ -79,8 +82,11 @@ class TemporaryCodeQuerySet(LoginDeviceQuerySet):
             for config in device_types()
             if config.device_model is not TemporaryCode
         )
+        back = SecurityEvent.objects.filter(
+            user=user, kind=Event.DEVICE_REACTIVATED, at__gt=since
+        ).exists()
         interval = timedelta(days=policy().code_interval_days)
-        return refusal(now, since, proven_since=proven, interval=interval)
+        return refusal(now, since, proven_since=proven or back, interval=interval)
 
     def risks(self, user: User, now: datetime, check: IdentityCheck | None) -> list[Risk]:
         """Why a member of staff must not issue a code for this client alone now."""
@@ -97,6 +103,7 @@ class TemporaryCodeQuerySet(LoginDeviceQuerySet):
         reason: Reason,
         ticket: str,
         note: str = "",
+        lost: Iterable[str] = (),
         request_id: UUID,
         check: IdentityCheck | None,
         approval: Approval | None = None,
@@ -106,9 +113,12 @@ class TemporaryCodeQuerySet(LoginDeviceQuerySet):
         Args:
             user: the client.
             by: the member of staff.
-            reason: A keeps the client's devices, B ends them and their sessions.
+            reason: A puts the client's own devices on hold; B ends the codes, the cards and the
+                own devices that are lost. The sessions of all these end.
             ticket: the desk's case.
             note: the agent's words for the timeline.
+            lost: with reason B the persistent ids of the own devices that are lost. What is over
+                already, or is not the client's, is passed over; with reason A all are.
             request_id: names this request: a form sent twice makes one code.
             check: what the agent established about the caller.
             approval: a second person's, of exactly this, where there are risks; it is used up.
@@ -129,6 +139,7 @@ class TemporaryCodeQuerySet(LoginDeviceQuerySet):
             detail["note"] = note
         # SECURITY: the slow hash before the lock, so that nobody waits for it.
         secret = _Secret.draw()
+        asked = details(reason, ticket, note, lost)
         with transaction.atomic():
             # SECURITY: one issue at a time for a client.
             lock_client(user)
@@ -140,7 +151,7 @@ class TemporaryCodeQuerySet(LoginDeviceQuerySet):
                 user,
                 check=check,
                 risks=self.risks(user, timezone.now(), check),
-                details=details(reason, ticket, note),
+                details=asked,
                 approval=approval,
             )
             row = self._make(
@@ -151,6 +162,7 @@ class TemporaryCodeQuerySet(LoginDeviceQuerySet):
                 request_id,
                 secret,
                 detail,
+                lost=lost_in(asked),
                 # SECURITY: whoever reads the client's e-mail could answer a check number and
                 # the number for a forgotten password alike.
                 without_mailbox=any(kind is not Evidence.CHECK_NUMBER for kind in evidence),
@@ -159,7 +171,13 @@ class TemporaryCodeQuerySet(LoginDeviceQuerySet):
 
     @sensitive_variables()
     def issue_on_server(
-        self, user: User, *, reason: Reason, ticket: str, override: str = ""
+        self,
+        user: User,
+        *,
+        reason: Reason,
+        ticket: str,
+        override: str = "",
+        lost: Iterable[str] = (),
     ) -> tuple[TemporaryCode, str]:
         """Issue a code by the command on the server, for the first members of staff.
 
@@ -168,6 +186,7 @@ class TemporaryCodeQuerySet(LoginDeviceQuerySet):
             reason: as in `issue`.
             ticket: as in `issue`.
             override: why, although policy refuses.
+            lost: as in `issue`.
 
         Returns:
             As `issue`.
@@ -183,7 +202,7 @@ class TemporaryCodeQuerySet(LoginDeviceQuerySet):
                 if not override:
                     raise IssueRefusedError(refused)
                 detail |= {"policy": refused.value, "override": override}
-            row = self._make(user, None, reason, ticket, uuid4(), secret, detail)
+            row = self._make(user, None, reason, ticket, uuid4(), secret, detail, lost=[*lost])
         return row, secret.code
 
     @sensitive_variables()
@@ -191,6 +210,8 @@ class TemporaryCodeQuerySet(LoginDeviceQuerySet):
         self, code: TemporaryCode, *, by: User, request_id: UUID
     ) -> tuple[TemporaryCode, str]:
         """The client did not understand the code: a new one in its place, on the same warrant.
+
+        What the first one did to the client's own devices is not done again.
 
         Args:
             code: the one that was read out.
@@ -239,17 +260,21 @@ class TemporaryCodeQuerySet(LoginDeviceQuerySet):
         request_id: UUID,
         secret: _Secret,
         detail: dict[str, str],
+        *,
+        lost: Collection[str] = (),
         repeats: int = 0,
         without_mailbox: bool = False,
     ) -> TemporaryCode:
         """The row, the end of what it replaces, the event and the notice; the client is locked."""
         now = timezone.now()
         numbers = policy()
-        lock_devices(user)
+        own = [device for device in lock_devices(user) if isinstance(device, PermanentDevice)]
         for older in self.of(user).open():
             older.end(EndReason.REPLACED, by=by)
         if reason is Reason.LOST:
             end_interim_devices(user, EndReason.REPORTED_LOST, by=by, note=ticket)
+        # Where it is made anew, the first one has done it.
+        blocked = [] if repeats else _set_aside(own, reason, lost, by=by, ticket=ticket)
         row: TemporaryCode = self.create(
             user=user,
             issued_by=by,
@@ -271,10 +296,44 @@ class TemporaryCodeQuerySet(LoginDeviceQuerySet):
             user,
             event=event,
             reason=_REASON_WORDS[reason],
+            held=_titles(device for device in own if device.status is Status.ON_HOLD),
+            blocked=_titles(blocked),
             limited_at=describe_for(user, row.limited_at),
             until=describe_for(user, row.expires_at),
         )
         return row
+
+
+def _set_aside(
+    own: Iterable[PermanentDevice],
+    reason: Reason,
+    lost: Collection[str],
+    *,
+    by: User | None,
+    ticket: str,
+) -> list[PermanentDevice]:
+    """Put the client's own devices on hold (A), or end those that are lost (B).
+
+    Args:
+        own: all that are open, locked.
+        reason: which of the two.
+        lost: persistent ids.
+        by: the member of staff.
+        ticket: the desk's case.
+
+    Returns:
+        Those that were ended.
+    """
+    if reason is Reason.AWAY:
+        for device in own:
+            device.hold(by=by, ticket=ticket)
+        return []
+    named = [device for device in own if device.persistent_id in lost]
+    return [device for device in named if device.end(EndReason.REPORTED_LOST, by=by, note=ticket)]
+
+
+def _titles(devices: Iterable[PermanentDevice]) -> str:
+    return ", ".join(device.title for device in devices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -422,6 +481,11 @@ class TemporaryCode(LoginDevice):
     def may_reset_password(self) -> bool:
         """SECURITY: two proofs from one mailbox would be one."""
         return self.without_mailbox
+
+    @property
+    def question(self) -> str:
+        """Its digits are the same as long as it lives."""
+        return "digits"
 
     @property
     def unused(self) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from django.core import mail
 from accounts import password_reset
 
 SUBJECT = "Your number for a new password"
+FOR_ADDRESS = "Your number for this email address"
 
 
 class Postman:
@@ -34,9 +35,9 @@ def postman(monkeypatch: pytest.MonkeyPatch) -> Postman:
     return prompt
 
 
-def number_for(address: str) -> str:
+def number_for(address: str, subject: str = SUBJECT) -> str:
     """The digits of the latest number that came to this address."""
-    came = [m for m in mail.outbox if m.subject == SUBJECT and m.to == [address]]
+    came = [m for m in mail.outbox if m.subject == subject and m.to == [address]]
     found = re.search(r"\n +(\d{3} \d{3})\n", str(came[-1].body))
     assert found
     return found[1].replace(" ", "")

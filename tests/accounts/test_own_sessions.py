@@ -9,10 +9,11 @@ from html import unescape
 from typing import Any
 
 import pytest
-from django.conf import settings
+from django.conf import settings as django_settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
 
 from accounts.models import Session, User
 from accounts.own_sessions import public_id_of
@@ -26,7 +27,7 @@ from tests.securelogin.contract import is_inside
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 URL = "/settings/user/sessions/"
-COOKIE = settings.SESSION_COOKIE_NAME
+COOKIE = django_settings.SESSION_COOKIE_NAME
 PASSWORDS = [factories.PASSWORD, "another-lantern-88"]
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:139.0) Gecko/20100101 Firefox/139.0"
 SAFARI = "Mozilla/5.0 (iPhone) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18 Safari/604.1"
@@ -177,7 +178,10 @@ def test_a_session_past_its_absolute_end_is_not_shown(home: Home, clock: Clock) 
     assert len(rows(here)) == 1
 
 
-def test_it_asks_the_database_as_often_for_two_as_for_twenty(home: Home) -> None:
+def test_it_asks_the_database_as_often_for_two_as_for_twenty(
+    home: Home, settings: Settings
+) -> None:
+    settings.SECURELOGIN = {"client_sessions": 20}
     client = home.browser()
     counts = []
     for more in (1, 10):

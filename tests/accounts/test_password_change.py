@@ -15,11 +15,13 @@ from django.test import Client
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from accounts.models import Session, User
+from securelogin import notices
 from securelogin.events import Event
 from securelogin.models import Notice, SecurityEvent
 from tests import factories
 from tests.securelogin.clock import SECOND, Clock
 from tests.securelogin.contract import is_inside
+from tests.securelogin.mail_server import MailServer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 URL = "/settings/user/password/"
@@ -53,6 +55,23 @@ def test_a_good_password_is_taken_and_the_client_goes_on(client: Client, jane: U
     page = client.get(response["Location"]).content.decode()
     assert "Your password was changed." in page
     assert "Your password was changed." not in client.get("/settings/user/").content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_mail_server_that_is_down_neither_stops_it_nor_keeps_it_quiet(
+    jane: User, monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    User.objects.update(notify_email="second@elsewhere.example")
+    client, server = factories.client_with_code(jane), MailServer(monkeypatch)
+    server.up = False
+    assert change(client).status_code == 302
+    assert has_password(jane, NEW)
+    (notice,) = Notice.objects.filter(kind="password_changed")
+    assert (notice.sent_at, notice.last_error) == (None, "SMTPServerDisconnected")
+    server.up = True
+    clock.shift(timedelta(hours=1))
+    assert notices.retry() > 0
+    assert server.sent.count("Your password was changed") == 2, "to each address"
 
 
 def test_the_next_login_asks_for_the_new_one(client: Client, jane: User) -> None:

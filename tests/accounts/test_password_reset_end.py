@@ -12,6 +12,7 @@ from django.test import Client
 
 from accounts.models import Session, User
 from accounts.password_reset import PasswordReset, ResetOverError
+from securelogin import notices
 from securelogin.events import Event
 from securelogin.lifecycle import EndReason
 from securelogin.models import Failures, SecurityEvent
@@ -28,10 +29,29 @@ from tests.accounts.forgetful import (
 )
 from tests.accounts.mailbox import number_for, postman
 from tests.securelogin.clock import SECOND, Clock
+from tests.securelogin.mail_server import MailServer
 
 __all__ = ["jane_forgot", "postman"]
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock", "postman")]
 COOKIE = settings.SESSION_COOKIE_NAME
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_mail_server_that_is_down_loses_no_notice(
+    jane_forgot: Forgetful, monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    """The number itself is not sent again: the client asks once more."""
+    server = MailServer(monkeypatch)
+    server.up = False
+    jane_forgot.to_password()
+    assert jane_forgot.set().status_code == 302
+    assert jane_forgot.changed()
+    assert server.sent == []
+    server.up = True
+    clock.shift(timedelta(hours=1))
+    notices.retry()
+    told = ("Somebody is setting a new password for your login", "Your password was changed")
+    assert [server.sent.count(subject) for subject in told] == [1, 1]
 
 
 # The device -----------------------------------------------------------------------------------

@@ -9,11 +9,14 @@ from __future__ import annotations
 import io
 import os
 import shutil
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.signals import request_finished, request_started
 from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
@@ -37,7 +40,8 @@ CHROMIUM_ARGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-NEVER_WAIT_LONGER = 15_000
+# Only a failure waits that long. On a starved machine a card takes 15 seconds to draw.
+NEVER_WAIT_LONGER = 60_000
 expect.set_options(timeout=NEVER_WAIT_LONGER)
 
 NewPage = Callable[..., Page]
@@ -50,15 +54,17 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "browser: needs Chromium and a served portal")
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark these tests, and run them last: Playwright leaves an event loop in the thread."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Mark these tests before `-m` looks, and run them last: Playwright leaves an event loop in
+    the thread."""
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.browser)
             # A browser on a busy machine is the one part here that is not ours: a failure is
             # tried once more, and named in the report as rerun.
             item.add_marker(pytest.mark.flaky(reruns=1))
+    yield
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 
 
@@ -127,8 +133,38 @@ def watch() -> Iterator[Watch]:
 
 
 @pytest.fixture
+def at_rest(transactional_db: None) -> Iterator[Callable[[], None]]:
+    """Waits until the served portal works at nothing any more.
+
+    It may still work for a click that the browser has given up, or a page that was left. After
+    the test it would write into tables that are being emptied for the next one.
+    """
+    working: set[int] = set()
+
+    def begin(**_signal: object) -> None:
+        working.add(threading.get_ident())
+
+    def end(**_signal: object) -> None:
+        working.discard(threading.get_ident())
+
+    def wait() -> None:
+        for _ in range(NEVER_WAIT_LONGER // 10):
+            if not working - {threading.get_ident()}:
+                return
+            time.sleep(0.01)
+        pytest.fail("the served portal never comes to rest")
+
+    request_started.connect(begin)
+    request_finished.connect(end)
+    yield wait
+    wait()
+    request_started.disconnect(begin)
+    request_finished.disconnect(end)
+
+
+@pytest.fixture
 def new_page(
-    transactional_db: None,
+    at_rest: object,
     watch: Watch,
     new_context: Callable[..., BrowserContext],
 ) -> NewPage:

@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.pages import button, link, shows
+from tests.browser.pages import follow, link, press, shows
 
 CLIENTS = "/admin/accounts/user/"
 
@@ -14,14 +14,13 @@ CLIENTS = "/admin/accounts/user/"
 def find_client(page: Page, words: str) -> None:
     """Search, from any page of the desk."""
     page.get_by_role("textbox", name="Find client").fill(words)
-    button(page, "Find").click()
-    page.wait_for_url(re.compile(r"[?&]q="))
+    press(page, "Find")
 
 
 def open_client(page: Page, name: str) -> None:
     """From the search to the client's page."""
     find_client(page, name)
-    link(page, name).click()
+    follow(page, link(page, name))
     shows(page, name)
 
 
@@ -35,9 +34,9 @@ def fill_issue_form(page: Page, reason: str = "A") -> None:
 
 def issue(page: Page, reason: str = "A") -> str:
     """From the client's page to the read-out page; returns the digits on screen."""
-    link(page, "Issue Temporary Code").click()
+    follow(page, link(page, "Issue Temporary Code"))
     fill_issue_form(page, reason)
-    button(page, "Issue Temporary Code").click()
+    press(page, "Issue Temporary Code")
     return digits_on(page)
 
 

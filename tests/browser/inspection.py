@@ -58,6 +58,7 @@ def violations(page: Page, options: dict[str, Any] = EVERYTHING) -> list[str]:
 
 def sideways(page: Page) -> list[str]:
     """How far the page is wider than its window, and what sticks out."""
+    page.evaluate("() => document.fonts.ready.then(() => null)")
     over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     if over <= 0:
         return []

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
+from django.test import Client
 from playwright.sync_api import Locator, Page, expect
 
 from accounts.models import User
+from securelogin.security_card.models import SecurityCard
 from tests import factories
 from tests.browser import labels
 from tests.browser.copies import Copy
 
+SERVED_AT = "localhost"
+LIST = "/settings/user/secure-login/"
 HOME = re.compile(r"/home/$")
 CARD_URL = re.compile(r"/card/[\w-]+/$")
 
@@ -22,8 +27,17 @@ def button(page: Page, name: str) -> Locator:
 
 def press(page: Page, name: str) -> None:
     """A button that sends a form; returns when the page that answers is there."""
+    follow(page, button(page, name))
+
+
+def follow(page: Page, target: Locator) -> None:
+    """Click on what leads to another page; returns when that is there.
+
+    A click alone may return while the page before is still on screen, or half of the next one:
+    what is read then, without waiting, is read by chance.
+    """
     with page.expect_navigation():
-        button(page, name).click()
+        target.click()
 
 
 def link(page: Page, name: str) -> Locator:
@@ -41,35 +55,58 @@ def shows(page: Page, title: str) -> None:
     expect(heading(page, title)).to_be_visible()
 
 
+def go_back(page: Page) -> None:
+    """As the button: without asking the server, if the browser likes."""
+    page.evaluate("() => { window.left = true; setTimeout(() => history.back()); }")
+    # Another document, and not one from memory that is just being asked for anew.
+    page.wait_for_function("!window.left && !document.body.hidden")
+    page.wait_for_load_state()
+
+
+def stop_clock(page: Page) -> None:
+    """From here on the browser's clock stands, until the test moves it: however long the machine
+    takes for the test itself."""
+    page.clock.install(time=0)
+    page.clock.pause_at(3600)
+
+
 # Signing in -----------------------------------------------------------------------------------
 
 
 def enter_password(page: Page, user: User) -> None:
-    """From the start page to the second step."""
-    page.goto("/")
-    link(page, labels.LOGIN).first.click()
+    """From the login page to the second step."""
+    page.goto("/login/")
     page.get_by_label("Username", exact=True).fill(user.username)
     page.get_by_label("Password", exact=True).fill(factories.PASSWORD)
     press(page, labels.LOGIN)
 
 
-def log_in(page: Page, user: User, digits: str) -> None:
-    """Both steps with a Temporary Code, by the forms' requests alone; ends on the home page.
+def log_in(page: Page, user: User, digits: str, to: str = "/home/") -> None:
+    """Both steps with a Temporary Code, by the forms' requests alone; ends on the page ``to``.
 
-    Most tests begin after the login; `test_walk.py` goes through its pages.
+    Most tests begin after the login, or with a card; `test_walk.py` goes through the pages
+    before.
     """
+    _hand_over(_signed_in(page, user, digits), page, to)
+
+
+def _signed_in(page: Page, user: User, digits: str) -> Client:
+    """A login without a browser, as if with this one."""
+    client = Client(HTTP_USER_AGENT=page.evaluate("navigator.userAgent"))
+    assert factories.sign_in(client, user, digits).status_code == 302
+    return client
+
+
+def _hand_over(client: Client, page: Page, to: str) -> None:
+    """The page's browser goes on with the session, at the page ``to``."""
     page.context.clear_cookies()
-    answer = page.request.get("/login/")
-    for fields in (
-        {"username": user.username, "password": factories.PASSWORD},
-        {"temporary_code": digits},
-    ):
-        token = re.search('name="csrfmiddlewaretoken" value="([^"]+)"', answer.text())
-        assert token, answer.url
-        form = {"csrfmiddlewaretoken": token[1], **fields}
-        answer = page.request.post(answer.url, form=form)
-        assert answer.ok, answer.text()
-    page.goto("/home/")
+    page.context.add_cookies(
+        [
+            {"name": name, "value": cookie.value, "domain": SERVED_AT, "path": "/"}
+            for name, cookie in client.cookies.items()
+        ]
+    )
+    page.goto(to)
 
 
 def log_in_with_card(page: Page, user: User, kept: Copy) -> None:
@@ -83,7 +120,7 @@ def log_in_with_card(page: Page, user: User, kept: Copy) -> None:
 
 def log_out(page: Page) -> None:
     """By the button in the page's head."""
-    page.locator("header").get_by_role("button", name="Log out", exact=True).click()
+    follow(page, page.locator("header").get_by_role("button", name="Log out", exact=True))
     shows(page, "You are logged out")
 
 
@@ -98,7 +135,7 @@ def device(page: Page, title: str) -> Locator:
 
 def open_list(page: Page) -> None:
     """The page with the security devices."""
-    page.goto("/settings/user/secure-login/")
+    page.goto(LIST)
     shows(page, labels.SECURE_LOGIN_SYSTEM)
 
 
@@ -141,24 +178,41 @@ def activate(page: Page, kept: Copy) -> None:
 
 
 def card_ready(page: Page, user: User, digits: str) -> Copy:
-    """Log in and request a card; ends on the card's page."""
-    log_in(page, user, digits)
-    request_card(page)
-    return copy_of_card(page)
+    """Logged in, with a card that was just requested; ends on the card's page."""
+    return _with_card(page, user, digits, lambda _client, card, _kept: card)
 
 
 def activation_ready(page: Page, user: User, digits: str) -> Copy:
-    """Log in, request a card and pass the warning; ends on the activation page."""
-    kept = card_ready(page, user, digits)
-    to_activation(page)
-    return kept
+    """The same, past the warning; ends on the activation page."""
+    return _with_card(page, user, digits, _pass_warning)
 
 
 def all_done(page: Page, user: User, digits: str) -> Copy:
     """The whole way; ends on the confirmation."""
-    kept = activation_ready(page, user, digits)
-    activate(page, kept)
+    return _with_card(page, user, digits, _prove)
+
+
+def _with_card(
+    page: Page, user: User, digits: str, go_on: Callable[[Client, str, Copy], str]
+) -> Copy:
+    """By the forms' requests alone, as `log_in`; ``go_on`` says where they end."""
+    client = _signed_in(page, user, digits)
+    card = client.post(f"{LIST}card/")["Location"]
+    values = SecurityCard.objects.latest("pk").sheet(factories.nonce_of(client)).values
+    kept = Copy(dict(enumerate(values, start=1)))
+    _hand_over(client, page, go_on(client, card, kept))
     return kept
+
+
+def _pass_warning(client: Client, card: str, _kept: Copy) -> str:
+    assert client.get(card).status_code == 200
+    return str(client.post(f"{card}continue/", {"acknowledged": "1"})["Location"])
+
+
+def _prove(client: Client, card: str, kept: Copy) -> str:
+    asked = client.get(_pass_warning(client, card, kept)).context["pair"]
+    answer = {"card_values": kept.values[asked.first] + kept.values[asked.second]}
+    return str(client.post(f"{card}activate/", answer)["Location"])
 
 
 def open_classic_menu(page: Page) -> None:

@@ -16,7 +16,7 @@ from securelogin.security_card.models import SecurityCard
 from tests import factories
 from tests.browser import pages
 from tests.browser.conftest import NewPage
-from tests.browser.pages import link
+from tests.browser.pages import follow, link
 
 MOMENT = re.compile(r"\d{1,2} [A-Z][a-z]+ \d{4}, \d\d:\d\d \([^)]+\)")
 
@@ -52,7 +52,7 @@ def test_every_place_names_the_same_end(
         [told] = [m for m in mail.outbox if "is active until" in m.subject]
         assert told.subject.endswith(day(row.expires_at, zone))
         assert until in _moments(str(told.body))
-        link(page, "OK").click()
+        follow(page, link(page, "OK"))
         assert until in _moments(page.get_by_role("status").first.inner_text())
         assert until in _moments(pages.device(page, "Online Security Code Card").inner_text())
         page.goto("/home/")

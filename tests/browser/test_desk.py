@@ -18,7 +18,7 @@ from tests import factories
 from tests.browser import desk as desk_pages
 from tests.browser import labels, pages
 from tests.browser.conftest import NewPage
-from tests.browser.pages import button, link, shows
+from tests.browser.pages import button, follow, link, press, shows
 
 SHOWN_ONCE = "This code was shown once."
 
@@ -27,8 +27,7 @@ SHOWN_ONCE = "This code was shown once."
 def desk(new_page: NewPage, sam: User) -> Page:
     """The desk's start page, on the screen of an agent."""
     page = new_page(width=1280, height=720)
-    pages.log_in(page, sam, factories.make_code(sam)[1])
-    page.goto("/admin/")
+    pages.log_in(page, sam, factories.make_code(sam)[1], to="/admin/")
     return page
 
 
@@ -62,20 +61,20 @@ def test_five_clicks_from_the_call_to_a_code_that_was_read_back(
 ) -> None:
     desk.keyboard.press("/")
     desk.keyboard.type("Jane Sample")
-    button(desk, "Find").click()
-    link(desk, "Jane Sample").click()
-    link(desk, "Issue Temporary Code").click()
+    press(desk, "Find")
+    follow(desk, link(desk, "Jane Sample"))
+    follow(desk, link(desk, "Issue Temporary Code"))
     desk_pages.fill_issue_form(desk)
-    button(desk, "Issue Temporary Code").click()
+    press(desk, "Issue Temporary Code")
     digits = desk_pages.digits_on(desk)
     assert desk.locator(".desk-code .words").all_inner_texts() == codes.words(digits)
     expect(desk.get_by_role("heading", name="Temporary Code for Jane Sample")).to_be_visible()
-    button(desk, "Client read it back correctly").click()
+    press(desk, "Client read it back correctly")
     shows(desk, "Jane Sample")
     expect(desk.get_by_text("Temporary Code read back correctly")).to_be_visible()
     pages.enter_password(page, jane)
     page.get_by_label(labels.TEMPORARY_CODE, exact=True).fill(digits)
-    button(page, labels.LOGIN).click()
+    press(page, labels.LOGIN)
     shows(page, "Home")
 
 
@@ -133,10 +132,9 @@ def test_the_code_is_shown_once(desk: Page, jane: User) -> None:
     desk.reload()
     expect(desk.get_by_text(SHOWN_ONCE)).to_be_visible()
     assert desk.locator(".digits").count() == 0
-    link(desk, "Back to the client").click()
+    follow(desk, link(desk, "Back to the client"))
     shows(desk, "Jane Sample")
-    desk.evaluate("setTimeout(() => history.back())")
-    desk.wait_for_timeout(500)
+    pages.go_back(desk)
     assert desk.locator(".digits").count() == 0
     tab = desk.context.new_page()
     for path in (
@@ -151,7 +149,7 @@ def test_the_code_is_shown_once(desk: Page, jane: User) -> None:
 
 
 def test_the_code_leaves_the_screen_after_two_minutes(desk: Page, jane: User) -> None:
-    desk.clock.install()
+    pages.stop_clock(desk)
     desk.goto(client_url(jane))
     desk_pages.issue(desk)
     desk.clock.run_for("01:55")
@@ -203,20 +201,19 @@ def test_a_second_person_approves_and_only_the_agent_sees_the_code(
         "sue.example", Role.SUPERVISOR, first_name="Sue", last_name="Example"
     )
     desk.goto(client_url(jane))
-    link(desk, "Issue Temporary Code").click()
+    follow(desk, link(desk, "Issue Temporary Code"))
     desk_pages.fill_issue_form(desk)
-    button(desk, "Ask for approval").click()
+    press(desk, "Ask for approval")
     expect(desk.get_by_role("heading", name="Waiting for approval")).to_be_visible()
     second = new_page(width=1280, height=720)
-    pages.log_in(second, sue, factories.make_code(sue)[1])
-    second.goto("/admin/")
-    link(second, "Approvals (1)").click()
-    second.get_by_role("link", name="Decide on Jane Sample").click()
+    pages.log_in(second, sue, factories.make_code(sue)[1], to="/admin/")
+    follow(second, link(second, "Approvals (1)"))
+    follow(second, second.get_by_role("link", name="Decide on Jane Sample"))
     second.get_by_label("Reason").fill("The client stands before me")
     pages.press(second, "Approve")
     assert second.locator(".digits").count() == 0
     # Without a reload: the waiting page asks by itself.
-    button(desk, "Issue Temporary Code").click()
+    press(desk, "Issue Temporary Code")
     digits = desk_pages.digits_on(desk)
     for path in ("/admin/desk/approval/", client_url(jane)):
         second.goto(path)
@@ -245,11 +242,11 @@ def test_reason_b_ends_the_clients_sessions_now(
 def test_a_device_is_revoked_with_a_reason(desk: Page, page: Page, jane: User) -> None:
     pages.log_in(page, jane, factories.make_code(jane)[1])
     desk.goto(client_url(jane))
-    link(desk, "Revoke Temporary Code").click()
-    button(desk, "Revoke Temporary Code").click()
+    follow(desk, link(desk, "Revoke Temporary Code"))
+    press(desk, "Revoke Temporary Code")
     expect(desk.get_by_text("Choose why it is revoked").first).to_be_visible()
     desk.get_by_label("The client asks for it").check()
-    button(desk, "Revoke Temporary Code").click()
+    press(desk, "Revoke Temporary Code")
     expect(desk.get_by_text("Temporary Code was revoked.")).to_be_visible()
     page.goto("/home/")
     shows(page, "Login")
@@ -258,7 +255,7 @@ def test_a_device_is_revoked_with_a_reason(desk: Page, page: Page, jane: User) -
 def test_the_timeline_tells_the_story_in_order(desk: Page, page: Page, jane: User) -> None:
     desk.goto(client_url(jane))
     digits = desk_pages.issue(desk)
-    button(desk, "Client read it back correctly").click()
+    press(desk, "Client read it back correctly")
     pages.all_done(page, jane, digits)
     desk.goto(f"/admin/securelogin/securityevent/?client={jane.pk}")
     told = " ".join(desk.locator("main").inner_text().split())

@@ -60,7 +60,7 @@ def test_the_key_can_be_switched_off_for_good(desk: Page, jane: User) -> None:
 
 def test_the_live_status_follows_the_client(desk: Page, page: Page, jane: User) -> None:
     digits = factories.make_code(jane)[1]
-    desk.clock.install()
+    pages.stop_clock(desk)
     client_page(desk, jane)
     steps = desk.locator(".progress .done")
     news = desk.locator("[data-progress-news]")
@@ -79,7 +79,7 @@ def test_the_live_status_follows_the_client(desk: Page, page: Page, jane: User) 
 
 def test_it_asks_for_no_longer_than_a_session_lives(desk: Page, jane: User) -> None:
     factories.make_code(jane)
-    desk.clock.install()
+    pages.stop_clock(desk)
     client_page(desk, jane)
     desk.clock.fast_forward("15:01")
     expect(desk.get_by_text("No longer followed.")).to_be_visible()
@@ -91,7 +91,7 @@ def test_it_asks_for_no_longer_than_a_session_lives(desk: Page, jane: User) -> N
 
 def test_it_says_when_the_session_has_ended(desk: Page, jane: User, sam: User) -> None:
     factories.make_code(jane)
-    desk.clock.install()
+    pages.stop_clock(desk)
     client_page(desk, jane)
     Session.objects.filter(user=sam).delete()
     desk.clock.run_for(4_000)
@@ -104,5 +104,5 @@ def test_without_a_script_a_link_asks(new_page: NewPage, sam: User, jane: User) 
     pages.log_in(page, sam, factories.make_code(sam)[1])
     client_page(page, jane)
     expect(page.get_by_label(SWITCH, exact=True)).to_be_hidden()
-    page.get_by_role("link", name="Refresh", exact=True).click()
+    pages.follow(page, page.get_by_role("link", name="Refresh", exact=True))
     pages.shows(page, "Jane Sample")

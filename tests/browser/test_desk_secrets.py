@@ -54,6 +54,10 @@ def test_no_page_of_the_desk_holds_a_secret_of_a_card(
 ) -> None:
     kept = pages.all_done(page, jane, code)
     card = SecurityCard.objects.get()
+    # Two small numbers stand side by side on any page: the open pair is one of large ones.
+    while min(card.pair.first, card.pair.second) < 100:
+        card.answered += 1
+    card.save()
     _row, later = factories.make_code(jane)
     pages.log_in(page, sam, factories.make_code(sam)[1])
 
@@ -63,7 +67,6 @@ def test_no_page_of_the_desk_holds_a_secret_of_a_card(
         forbidden |= _written(bytes(secret))
     for row in TemporaryCode.objects.all():
         forbidden |= _written(bytes(row.salt)) | _written(bytes(row.digest))
-    assert card.pair is not None
     first, second = card.pair.first, card.pair.second
     # A value beside its index in whatever markup, the open pair, its answer.
     numbers = re.compile(

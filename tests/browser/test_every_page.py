@@ -13,6 +13,7 @@ from tests.browser import pages, tour_desk
 from tests.browser.conftest import NewPage
 from tests.browser.inspection import inspect
 from tests.browser.tour import Chapter, Stage, State, public, second_step
+from tests.browser.tour_app import app, first_app
 from tests.browser.tour_passwords import forgotten, own
 from tests.browser.tour_signed_in import card, over, settings
 from tests.browser.watch import Watch
@@ -28,7 +29,9 @@ def look_at(states: Iterator[State], stage: Stage, watch: Watch) -> None:
         watch.forget()
 
 
-@pytest.mark.parametrize("chapter", [public, second_step, settings, card, over, own, forgotten])
+@pytest.mark.parametrize(
+    "chapter", [public, second_step, settings, card, over, own, forgotten, app, first_app]
+)
 def test_no_state_of_a_page_fails_an_inspection(
     chapter: Chapter, new_page: NewPage, watch: Watch, jane: User, mallory: User
 ) -> None:
@@ -37,7 +40,9 @@ def test_no_state_of_a_page_fails_an_inspection(
     look_at(chapter(stage), stage, watch)
 
 
-@pytest.mark.parametrize("chapter", [tour_desk.agent, tour_desk.second_person])
+@pytest.mark.parametrize(
+    "chapter", [tour_desk.agent, tour_desk.second_person, tour_desk.own_devices]
+)
 def test_no_state_of_the_desk_fails_an_inspection(
     chapter: Callable[[Stage, User], Iterator[State]],
     new_page: NewPage,

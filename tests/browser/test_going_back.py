@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from accounts.models import User
 from tests.browser import pages
 from tests.browser.conftest import NEVER_WAIT_LONGER
 from tests.browser.copies import Copy
-from tests.browser.pages import button, link, shows
+from tests.browser.pages import follow, go_back, link, press, shows
 from tests.browser.watch import Watch
 
 # Told by the page that comes back, before its own scripts run.
@@ -22,7 +22,7 @@ NOTE = """addEventListener("pageshow", (event) => {
 
 @pytest.fixture
 def going_back(
-    transactional_db: None,
+    at_rest: object,
     watch: Watch,
     launch_browser: Callable[..., Browser],
     base_url: str,
@@ -36,34 +36,26 @@ def going_back(
     browser.close()
 
 
-def back(page: Page) -> None:
-    """As the button: without asking the server, if the browser likes."""
-    page.evaluate("setTimeout(() => history.back())")
-    page.wait_for_timeout(700)
-    page.wait_for_load_state("networkidle")
-
-
 def shows_no_card(page: Page, kept: Copy) -> None:
     """Neither the picture nor a value is in the page."""
-    assert page.locator("[data-card-picture]").count() == 0
+    expect(page.locator("[data-card-picture], table.values")).to_have_count(0)
     text = page.locator("body").inner_text()
     for index, value in kept.values.items():
         assert f"{index}\t{value}" not in text
-    assert page.locator("table.values").count() == 0
 
 
 def test_back_after_the_activation_shows_no_card(going_back: Page, jane: User, code: str) -> None:
     page = going_back
     kept = pages.card_ready(page, jane, code)
-    link(page, "Show the card as text").click()
+    follow(page, link(page, "Show the card as text"))
     shows(page, "Your card as text")
-    button(page, "Continue").click()
+    press(page, "Continue")
     shows(page, "Activate your card")
     pages.activate(page, kept)
-    link(page, "OK").click()
+    follow(page, link(page, "OK"))
     shows(page, "Secure Login System")
     for _step in range(4):
-        back(page)
+        go_back(page)
         shows_no_card(page, kept)
 
 
@@ -72,7 +64,7 @@ def test_back_after_log_out_shows_the_login_page(going_back: Page, jane: User, c
     kept = pages.card_ready(page, jane, code)
     shown = page.url
     pages.log_out(page)
-    back(page)
+    go_back(page)
     shows(page, "Login")
     shows_no_card(page, kept)
     for path in ("", "text/", "image.png?layout=wide", "card.pdf", "download.png", "activate/"):

@@ -7,7 +7,7 @@ from playwright.sync_api import Dialog, Locator, Page, expect
 
 from accounts.models import User
 from tests.browser import pages
-from tests.browser.pages import button, shows
+from tests.browser.pages import button, follow, shows
 from tests.browser.watch import Watch
 
 PICTURES = "document.querySelectorAll('img[data-card-picture][src], source[srcset]').length"
@@ -31,8 +31,8 @@ def dialog(page: Page) -> Locator:
 
 @pytest.fixture
 def card_page(page: Page, jane: User, code: str) -> Page:
-    """The card on screen, on a clock that the test moves."""
-    page.clock.install()
+    """The card on screen, on a clock that only the test moves."""
+    pages.stop_clock(page)
     pages.card_ready(page, jane, code)
     return page
 
@@ -46,8 +46,7 @@ def test_the_question_comes_two_minutes_before_the_end(card_page: Page) -> None:
     expect(dialog(page)).to_contain_text(
         "We will log you out in 2 minutes. Your card has not been activated yet."
     )
-    expect(button(page, "Stay logged in")).to_be_focused()
-    assert page.evaluate("document.activeElement.closest('dialog') !== null")
+    expect(dialog(page).get_by_role("button", name="Stay logged in")).to_be_focused()
 
 
 def test_escape_means_stay(card_page: Page) -> None:
@@ -85,7 +84,7 @@ def test_at_the_end_the_card_leaves_the_screen_before_the_next_page_comes(card_p
 def test_log_out_in_the_question_ends_the_session(card_page: Page) -> None:
     page = card_page
     page.clock.run_for("13:05")
-    dialog(page).get_by_role("button", name="Log out", exact=True).click()
+    follow(page, dialog(page).get_by_role("button", name="Log out", exact=True))
     shows(page, "You are logged out")
     page.goto("/home/")
     shows(page, "Login")
@@ -118,5 +117,7 @@ def test_a_lost_connection_is_said_and_the_clock_runs_on(card_page: Page, watch:
 def test_no_page_uses_the_browsers_own_dialogs(page: Page, jane: User, code: str) -> None:
     seen: list[Dialog] = []
     page.on("dialog", lambda shown: seen.append(shown))
-    pages.activation_ready(page, jane, code)
+    pages.log_in(page, jane, code)
+    pages.request_card(page)
+    pages.to_activation(page)
     assert seen == []

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from accounts.models import User
 from securelogin.security_card.models import SecurityCard
 from tests.browser import pages
-from tests.browser.pages import button, link, shows
+from tests.browser.pages import button, follow, link, press, shows
 
 
 def picture(page: Page) -> bytes:
@@ -27,14 +27,13 @@ def test_the_warning_leads_back_to_the_same_picture_or_on(
 ) -> None:
     pages.card_ready(page, jane, code)
     before = hashlib.sha256(picture(page)).hexdigest()
-    button(page, "Continue").click()
-    shows(page, "Have you kept your card?")
-    assert page.evaluate("document.activeElement.tagName") == "H1"
-    link(page, "Back to the card").click()
+    press(page, "Continue")
+    expect(pages.heading(page, "Have you kept your card?")).to_be_focused()
+    follow(page, link(page, "Back to the card"))
     shows(page, "Your Online Security Code Card")
     assert hashlib.sha256(picture(page)).hexdigest() == before
-    button(page, "Continue").click()
-    button(page, "Continue").click()
+    press(page, "Continue")
+    press(page, "Continue")
     shows(page, "Activate your card")
     assert SecurityCard.objects.get().kept == ""
 
@@ -66,7 +65,7 @@ def by_png(page: Page) -> None:
 
 def by_text(page: Page) -> None:
     """The text page, whose own Continue counts."""
-    link(page, "Show the card as text").click()
+    follow(page, link(page, "Show the card as text"))
     shows(page, "Your card as text")
 
 
@@ -85,7 +84,7 @@ def test_no_warning_after_a_way_of_keeping(
 ) -> None:
     pages.card_ready(page, jane, code)
     keep(page)
-    button(page, "Continue").click()
+    press(page, "Continue")
     shows(page, "Activate your card")
     assert SecurityCard.objects.get().kept == kept
 
@@ -93,8 +92,8 @@ def test_no_warning_after_a_way_of_keeping(
 def test_the_text_page_counts_only_by_its_own_continue(page: Page, jane: User, code: str) -> None:
     pages.card_ready(page, jane, code)
     by_text(page)
-    link(page, "Back to the card").click()
-    button(page, "Continue").click()
+    follow(page, link(page, "Back to the card"))
+    press(page, "Continue")
     shows(page, "Have you kept your card?")
 
 

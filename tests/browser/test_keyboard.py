@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
 
 from accounts.models import User
 from tests import factories
@@ -42,6 +42,12 @@ class Keyboard:
         self.tab_to(target)
         self.page.keyboard.press(key)
 
+    def follow(self, target: Locator, key: str = "Enter") -> None:
+        """The same, where it leads to another page; returns when that is there."""
+        self.tab_to(target)
+        with self.page.expect_navigation():
+            self.page.keyboard.press(key)
+
     def type(self, label: str, text: str) -> None:
         """Reach a field and type."""
         self.tab_to(self.page.get_by_label(label, exact=True))
@@ -53,30 +59,31 @@ def test_the_base_text_can_be_walked_with_the_keyboard(page: Page, jane: User, c
     page.add_init_script("window.print = () => window.dispatchEvent(new Event('beforeprint'))")
     page.goto("/")
     keys.press(page.get_by_role("link", name="Skip to main content"))
-    assert page.evaluate("document.activeElement.id") == "main"
-    keys.press(page.locator("main").get_by_role("link", name=labels.LOGIN, exact=True))
+    expect(page.locator("#main")).to_be_focused()
+    keys.follow(page.locator("main").get_by_role("link", name=labels.LOGIN, exact=True))
     pages.shows(page, "Login")
     keys.type("Username", jane.username)
     keys.type("Password", factories.PASSWORD)
-    keys.press(pages.button(page, labels.LOGIN))
+    keys.follow(pages.button(page, labels.LOGIN))
     pages.shows(page, "Enter your Temporary Code")
     keys.type(labels.TEMPORARY_CODE, code)
-    keys.press(pages.button(page, labels.LOGIN), "Space")
+    keys.follow(pages.button(page, labels.LOGIN), "Space")
     pages.shows(page, "Home")
-    keys.press(pages.link(page, labels.USER_SETTINGS))
+    keys.follow(pages.link(page, labels.USER_SETTINGS))
     pages.shows(page, labels.USER_SETTINGS)
-    keys.press(pages.link(page, f"{labels.CONFIGURE} {labels.SECURE_LOGIN_SYSTEM}"))
+    keys.follow(pages.link(page, f"{labels.CONFIGURE} {labels.SECURE_LOGIN_SYSTEM}"))
     pages.shows(page, labels.SECURE_LOGIN_SYSTEM)
-    keys.press(pages.button(page, labels.REQUEST))
+    keys.follow(pages.button(page, labels.REQUEST))
     pages.shows(page, "Your Online Security Code Card")
     kept = pages.copy_of_card(page)
     keys.press(pages.button(page, labels.PRINT), "Space")
-    keys.press(pages.button(page, labels.CONTINUE))
+    keys.follow(pages.button(page, labels.CONTINUE))
     pages.shows(page, "Activate your card")
     keys.type(labels.CARD_VALUES, kept.answer(page))
-    page.keyboard.press("Enter")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     pages.shows(page, "Your Online Security Code Card is active")
-    keys.press(pages.link(page, labels.OK))
+    keys.follow(pages.link(page, labels.OK))
     pages.shows(page, labels.SECURE_LOGIN_SYSTEM)
 
 

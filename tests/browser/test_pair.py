@@ -8,7 +8,7 @@ from accounts.models import User
 from tests.browser import pages
 from tests.browser.conftest import NewPage
 from tests.browser.copies import pair
-from tests.browser.pages import link, shows
+from tests.browser.pages import follow, link, shows
 
 
 def test_the_pair_of_the_activation_is_the_same_everywhere(
@@ -29,7 +29,7 @@ def test_the_pair_of_the_activation_is_the_same_everywhere(
     other = new_page()
     pages.log_in(other, jane, code)
     pages.open_list(other)
-    other.get_by_role("link", name="Activate").click()
+    follow(other, other.get_by_role("link", name="Activate"))
     assert pair(other) == asked
     pages.activate(other, kept)
 
@@ -60,5 +60,5 @@ def test_the_card_works_although_ok_was_never_pressed(
     page = new_page()
     pages.log_in_with_card(page, jane, kept)
     shows(page, "Home")
-    link(page, "Secure Login System").first.click()
+    follow(page, link(page, "Secure Login System").first)
     expect(pages.device(page, "Online Security Code Card ending")).to_contain_text("Active")

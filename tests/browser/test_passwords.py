@@ -10,7 +10,7 @@ from accounts.models import User
 from tests import factories
 from tests.browser import pages
 from tests.browser.conftest import NewPage
-from tests.browser.pages import button
+from tests.browser.pages import button, follow
 from tests.browser.tour_passwords import age_the_proof
 
 URL = "/settings/user/password/"
@@ -60,9 +60,8 @@ def test_logging_out_elsewhere_ends_the_other_browser(
     other = new_page()
     pages.log_in(other, jane, code)
     pages.log_in(page, jane, code)
-    pages.link(page, "Where you are logged in").click()
-    with page.expect_navigation():
-        page.get_by_role("button", name=re.compile("^Log out.*Chrome, logged in ")).click()
+    follow(page, pages.link(page, "Where you are logged in"))
+    follow(page, page.get_by_role("button", name=re.compile("^Log out.*Chrome, logged in ")))
     expect(page.get_by_role("status").first).to_contain_text("The other browser is logged out.")
     other.goto("/home/")
     pages.shows(other, "Login")
@@ -82,13 +81,14 @@ def test_the_wait_for_a_proof_keeps_contact_data(page: Page, jane: User) -> None
     pages.press(page, "Confirm")
     expect(page.get_by_label("Email address", exact=True)).to_have_value("jane@new.example")
     pages.press(page, "Save")
-    expect(page.get_by_role("status")).to_contain_text("Your contact data were changed.")
+    pages.shows(page, "Confirm your new address")
 
 
 def test_what_is_typed_before_the_script_is_there_stays_with_the_focus(page: Page) -> None:
     held: list[Route] = []
     page.route("**/portal*.js", lambda route: held.append(route))
-    page.goto("/login/", wait_until="commit")
+    with page.expect_request("**/portal*.js"):
+        page.goto("/login/", wait_until="commit")
     field = page.get_by_label("Password", exact=True)
     field.press_sequentially("amber-")
     assert button(page, "Show password").count() == 0

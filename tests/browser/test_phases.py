@@ -14,7 +14,7 @@ from securelogin.moments import describe
 from securelogin.temporary_code.models import TemporaryCode
 from tests import factories
 from tests.browser import labels, pages
-from tests.browser.pages import link, shows
+from tests.browser.pages import follow, link, shows
 
 LIST = "/settings/user/secure-login/"
 
@@ -35,7 +35,7 @@ def test_the_ten_days_after_give_a_card_and_nothing_else(page: Page, jane: User,
     factories.shift(row, -timedelta(days=2, seconds=1))
     pages.enter_password(page, jane)
     page.get_by_label(labels.TEMPORARY_CODE, exact=True).fill(code)
-    pages.button(page, labels.LOGIN).click()
+    pages.press(page, labels.LOGIN)
     shows(page, labels.SECURE_LOGIN_SYSTEM)
     assert row.expires_at is not None
     expect(page.get_by_role("region", name="Notices")).to_contain_text(
@@ -52,7 +52,7 @@ def test_the_ten_days_after_give_a_card_and_nothing_else(page: Page, jane: User,
     kept = pages.copy_of_card(page)
     pages.to_activation(page)
     pages.activate(page, kept)
-    link(page, "OK").click()
+    follow(page, link(page, "OK"))
     page.goto("/home/")
     shows(page, "Home")
 
@@ -101,6 +101,6 @@ def test_the_classic_menu_leads_to_the_same_page(
     if narrow.count():
         narrow.click()
     pages.open_classic_menu(page)
-    link(page, labels.SECURITY_DEVICE).filter(visible=True).click()
+    follow(page, link(page, labels.SECURITY_DEVICE).filter(visible=True))
     shows(page, labels.SECURE_LOGIN_SYSTEM)
     expect(pages.button(page, labels.REQUEST)).to_be_visible()

@@ -11,7 +11,7 @@ from securelogin.security_card.models import SecurityCard
 from tests import factories
 from tests.browser import labels, pages
 from tests.browser.conftest import NewPage
-from tests.browser.pages import button, link, shows
+from tests.browser.pages import follow, link, press, shows
 
 BANNER = (
     "You requested a card but did not activate it. If you kept a copy, activate it. If not, "
@@ -35,7 +35,7 @@ def test_a_kept_copy_is_activated_in_another_session(page: Page, jane: User, cod
         assert not answer.body().startswith((b"\x89PNG", b"%PDF")), file
     page.goto(f"{shown}text/")
     shows(page, "This card cannot be shown again")
-    link(page, "Activate my copy").click()
+    follow(page, link(page, "Activate my copy"))
     shows(page, "Activate your card")
     expect(link(page, "Show me the card again")).to_have_count(0)
     pages.activate(page, kept)
@@ -63,7 +63,7 @@ def test_after_a_day_the_page_says_that_it_is_too_late(page: Page, jane: User, c
         page.goto(f"{shown}{path}")
         shows(page, "This card was not activated in time")
         expect(page.get_by_text("It had to be activated by ")).to_be_visible()
-    button(page, labels.REQUEST).click()
+    press(page, labels.REQUEST)
     shows(page, "Your Online Security Code Card")
     assert page.url != shown
 
@@ -89,13 +89,13 @@ def test_a_discarded_card_is_gone_and_another_can_be_requested(
     page: Page, jane: User, code: str
 ) -> None:
     pages.card_ready(page, jane, code)
-    link(page, "Discard this card").click()
+    follow(page, link(page, "Discard this card"))
     shows(page, "Discard this card?")
-    link(page, "Keep it").click()
+    follow(page, link(page, "Keep it"))
     shows(page, "Your Online Security Code Card")
-    link(page, "Discard this card").click()
-    button(page, "Discard this card").click()
+    follow(page, link(page, "Discard this card"))
+    press(page, "Discard this card")
     shows(page, labels.SECURE_LOGIN_SYSTEM)
     expect(pages.device(page, "Online Security Code Card")).to_have_count(0)
-    button(page, labels.REQUEST).click()
+    press(page, labels.REQUEST)
     shows(page, "Your Online Security Code Card")

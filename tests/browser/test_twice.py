@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from django.core import mail
 from playwright.sync_api import Request, expect
@@ -13,12 +15,13 @@ from tests.browser import labels, pages
 from tests.browser.conftest import NewPage
 from tests.browser.pages import button, shows
 
+AtRest = Callable[[], None]
 SCRIPTS = pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
 
 
 @SCRIPTS
 def test_two_fast_clicks_make_one_card(
-    scripts: bool, new_page: NewPage, jane: User, code: str
+    scripts: bool, new_page: NewPage, at_rest: AtRest, jane: User, code: str
 ) -> None:
     page = new_page(java_script_enabled=scripts)
     sent: list[Request] = []
@@ -30,6 +33,7 @@ def test_two_fast_clicks_make_one_card(
     shows(page, "Your Online Security Code Card")
     assert len(sent) == 1 or not scripts
     page.wait_for_load_state("networkidle")
+    at_rest()
     assert [row.status for row in SecurityCard.objects.all()] == [Status.WAITING]
     # The session can show it: the values belong to the card that was made.
     assert len(pages.copy_of_card(page).values) == 224
@@ -37,7 +41,7 @@ def test_two_fast_clicks_make_one_card(
 
 @SCRIPTS
 def test_two_fast_clicks_activate_once(
-    scripts: bool, new_page: NewPage, jane: User, code: str
+    scripts: bool, new_page: NewPage, at_rest: AtRest, jane: User, code: str
 ) -> None:
     page = new_page(java_script_enabled=scripts)
     kept = pages.activation_ready(page, jane, code)
@@ -47,6 +51,7 @@ def test_two_fast_clicks_activate_once(
     # key with it: the client has to log in, with the card that is active.
     done = pages.heading(page, "Your Online Security Code Card is active")
     expect(done if scripts else done.or_(pages.heading(page, "Login"))).to_be_visible()
+    at_rest()
     assert sum("Card is active until" in str(sent.subject) for sent in mail.outbox) == 1
     row = SecurityCard.objects.get()
     assert (row.status, row.answered, row.activation_failures) == (Status.ACTIVE, 1, 0)
@@ -62,7 +67,7 @@ def test_reload_and_back_after_the_request_keep_the_card(
     page.reload()
     page.go_back()
     shows(page, labels.SECURE_LOGIN_SYSTEM)
-    button(page, labels.REQUEST).click()
+    pages.press(page, labels.REQUEST)
     shows(page, "Your Online Security Code Card")
     assert page.url == shown
     assert SecurityCard.objects.count() == 1

@@ -14,7 +14,7 @@ from tests.browser import labels, pages
 from tests.browser.conftest import NewPage
 from tests.browser.copies import Copy
 from tests.browser.inspection import sideways
-from tests.browser.pages import button, link, shows
+from tests.browser.pages import button, follow, link, press, shows
 
 Look = Callable[[Page], None]
 PRINTS = "window.print = () => window.dispatchEvent(new Event('beforeprint'))"
@@ -24,14 +24,14 @@ def sign_in(page: Page, jane: User, code: str, look: Look) -> None:
     """Steps 1 to 3."""
     page.goto("/")
     look(page)
-    link(page, labels.LOGIN).first.click()
+    follow(page, link(page, labels.LOGIN).first)
     page.get_by_label("Username", exact=True).fill(jane.username)
     page.get_by_label("Password", exact=True).fill(factories.PASSWORD)
     look(page)
-    button(page, labels.LOGIN).click()
+    press(page, labels.LOGIN)
     page.get_by_label(labels.TEMPORARY_CODE, exact=True).fill(code)
     look(page)
-    button(page, labels.LOGIN).click()
+    press(page, labels.LOGIN)
     shows(page, "Home")
     look(page)
 
@@ -43,13 +43,13 @@ def go_to_card(page: Page, look: Look) -> None:
         narrow.click()
     menu = page.get_by_role("navigation", name="Main").filter(visible=True)
     expect(menu.locator("summary").get_by_text(labels.SETTINGS, exact=True)).to_be_visible()
-    menu.get_by_role("link", name=labels.USER_SETTINGS, exact=True).click()
+    follow(page, menu.get_by_role("link", name=labels.USER_SETTINGS, exact=True))
     look(page)
     security = page.get_by_role("region", name=labels.SECURITY, exact=True)
     gear = f"{labels.CONFIGURE} {labels.SECURE_LOGIN_SYSTEM}"
-    security.get_by_role("link", name=gear, exact=True).click()
+    follow(page, security.get_by_role("link", name=gear, exact=True))
     look(page)
-    button(page, labels.REQUEST).click()
+    press(page, labels.REQUEST)
     shows(page, "Your Online Security Code Card")
     look(page)
 
@@ -58,12 +58,12 @@ def activate(page: Page, kept: Copy, look: Look) -> None:
     """Steps 8 and 9; ends on the list."""
     page.get_by_label(labels.CARD_VALUES, exact=True).fill(kept.answer(page))
     look(page)
-    button(page, labels.CONTINUE).click()
+    press(page, labels.CONTINUE)
     shows(page, "Your Online Security Code Card is active")
     until = re.compile(r"^It works until \d+ \w+ \d{4}, \d\d:\d\d \(Zurich time\)\.$")
     expect(page.get_by_text(until)).to_be_visible()
     look(page)
-    link(page, labels.OK).click()
+    follow(page, link(page, labels.OK))
     shows(page, labels.SECURE_LOGIN_SYSTEM)
     card = pages.device(page, "Online Security Code Card ending")
     expect(card.get_by_text("Active", exact=True)).to_be_visible()
@@ -89,7 +89,7 @@ def test_the_base_text_leads_to_a_working_card(
     go_to_card(page, look)
     kept = pages.copy_of_card(page)
     button(page, labels.PRINT).click()
-    button(page, labels.CONTINUE).click()
+    press(page, labels.CONTINUE)
     activate(page, kept, look)
     pages.log_out(page)
     pages.log_in_with_card(page, jane, kept)
@@ -108,7 +108,7 @@ def test_the_base_text_can_be_walked_without_javascript(
     assert printed.headers["content-type"] == "application/pdf"
     assert printed.headers["content-disposition"].startswith("inline")
     assert printed.body().startswith(b"%PDF")
-    button(page, labels.CONTINUE).click()
+    press(page, labels.CONTINUE)
     activate(page, kept, does_not_look)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.test import override_settings
 from playwright.sync_api import expect
 
 from accounts.models import User
@@ -15,6 +16,7 @@ from tests import factories
 from tests.browser import desk as desk_pages
 from tests.browser import pages
 from tests.browser.tour import Stage, State
+from tests.securelogin.lasting import held_device, own_device
 
 DESK = "Support desk"
 
@@ -107,3 +109,33 @@ def second_person(stage: Stage, sam: User) -> Iterator[State]:
     page.goto(issue)
     expect(page.get_by_role("heading", name="Approved")).to_be_visible()
     yield "desk-approved", "Temporary Code"
+
+
+def own_devices(stage: Stage, sam: User) -> Iterator[State]:
+    """A client with own devices: one in use, one on hold, one of them lost; and a weak login."""
+    page, jane = stage.page, stage.jane
+    held_device(jane, "at home")
+    own_device(jane, "a phone with quite a long name of 40 signs")
+    pages.log_in(page, sam, factories.make_code(sam)[1])
+    page.goto(f"{desk_pages.CLIENTS}{jane.pk}/change/")
+    yield "desk-client-own-devices", "Jane Sample"
+    pages.follow(page, pages.link(page, "Issue Temporary Code"))
+    yield "desk-issue-own-devices", "Temporary Code"
+    desk_pages.fill_issue_form(page, "B")
+    pages.press(page, "Issue Temporary Code")
+    expect(page.get_by_role("alert")).to_contain_text("Choose which device is lost")
+    yield "desk-issue-own-devices-error", "Error: Temporary Code"
+    page.get_by_role("checkbox", name="at home").check()
+    page.get_by_label("The caller sounded under pressure").check()
+    pages.press(page, "Issue Temporary Code")
+    pages.press(page, "Ask for approval")
+    expect(page.get_by_role("heading", name="Waiting for approval")).to_be_visible()
+    yield "desk-waiting-own-devices", "Temporary Code"
+    with override_settings(SECURELOGIN={}):
+        page.goto("/admin/")
+        yield "desk-weak", "Add a security device first"
+        held_device(sam, "mine")
+        pages.log_in(page, sam, factories.make_code(sam)[1])
+        page.goto("/admin/")
+        expect(page.get_by_role("link", name="Reactivate")).to_be_visible()
+        yield "desk-weak-held", "Add a security device first"

@@ -7,6 +7,7 @@ from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 
+import pyotp
 import pytest
 from django.core.management import call_command
 from django.test import Client
@@ -19,10 +20,19 @@ from securelogin.desk.rules import ApprovalState
 from securelogin.events import Event
 from securelogin.lifecycle import Status
 from securelogin.models import Failures, SecurityEvent
+from securelogin.registry import device_type
 
 pytestmark = pytest.mark.django_db
 LINES = ["URL", "Username", "Password", "Temporary Code"]
-CLIENTS = {"jane.sample", "max.muster", "erika.beispiel", "otto.normal", "zoe.vzorova"}
+CLIENTS = {
+    "jane.sample",
+    "max.muster",
+    "erika.beispiel",
+    "otto.normal",
+    "zoe.vzorova",
+    "lena.daheim",
+}
+KEY = "Authenticator key"
 
 
 def run(folder: Path) -> str:
@@ -35,7 +45,7 @@ def run(folder: Path) -> str:
 def people(printed: str) -> dict[str, dict[str, str]]:
     """The lines of each person, by user name."""
     blocks = [dict(re.findall(r"^([\w ]+): (.+)$", block, re.M)) for block in printed.split("\n\n")]
-    assert [list(block) for block in blocks] == [LINES] * len(blocks)
+    assert [[line for line in block if line != KEY] for block in blocks] == [LINES] * len(blocks)
     return {block["Username"]: block for block in blocks}
 
 
@@ -84,7 +94,7 @@ def test_the_client_and_the_staff_log_in_with_what_is_printed(printed: str) -> N
 def test_each_client_is_in_another_state(printed: str) -> None:
     now = timezone.now()
     clients = [name for name in people(printed) if name in CLIENTS]
-    jane, max_, erika, otto, zoe = (User.objects.get(username=name) for name in clients)
+    jane, max_, erika, otto, zoe, lena = (User.objects.get(username=name) for name in clients)
     assert jane.temporarycodes.get().status is Status.ACTIVE
     assert not SecurityEvent.objects.filter(user=max_).exists()
     card = erika.securitycards.get()
@@ -94,8 +104,19 @@ def test_each_client_is_in_another_state(printed: str) -> None:
     assert otto.temporarycodes.get().locked_until
     assert [risk.name for risk in risks_of(zoe, now, None)] == ["no_evidence", "contact_changed"]
     assert timedelta(days=3) <= now - zoe.phone_since < timedelta(days=4)
-    for client in (jane, max_, erika, otto):
+    assert lena.authenticatorapps.get().status is Status.ACTIVE
+    for client in (jane, max_, erika, otto, lena):
         assert "contact_changed" not in {risk.name for risk in risks_of(client, now, None)}
+
+
+def test_the_printed_key_makes_the_codes_of_the_authenticator_app(printed: str) -> None:
+    told = people(printed)["lena.daheim"]
+    browser = Client()
+    browser.post("/login/", {"username": told["Username"], "password": told["Password"]})
+    field = device_type("authenticator-app").load_answer_form().field_name  # type: ignore[union-attr]
+    done = browser.post("/login/verify/", {field: pyotp.TOTP(told[KEY]).now()})
+    assert done.status_code == 302
+    assert browser.get("/home/").status_code == 200
 
 
 def test_the_requests_of_before_are_on_record(printed: str) -> None:

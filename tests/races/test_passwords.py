@@ -131,7 +131,7 @@ def browsers(user: User, how_many: int) -> list[Client]:
 
 def test_of_many_browsers_that_change_the_password_one_stays(at_once: AtOnce) -> None:
     jane = factories.make_user("jane.sample")
-    clients = browsers(jane, 6)
+    clients = browsers(jane, 5)
 
     def act(number: int) -> str:
         fields = {"password": f"the lantern of browser {number}"}
@@ -145,6 +145,24 @@ def test_of_many_browsers_that_change_the_password_one_stays(at_once: AtOnce) ->
     assert User.objects.get().check_password(f"the lantern of browser {winner}")
     assert [is_inside(client) for client in clients] == [n == winner for n in range(len(clients))]
     assert Session.objects.of(jane).count() == 1
+
+
+@pytest.mark.parametrize("already", [0, 3])
+def test_of_many_logins_at_once_five_stay(at_once: AtOnce, already: int) -> None:
+    jane = factories.make_user("jane.sample")
+    _code, digits = factories.make_code(jane)
+    clients = [Client() for _ in range(already + 8)]
+    for client in clients[:already]:
+        assert factories.sign_in(client, jane, digits).status_code == 302
+    outcomes = at_once(
+        lambda n: factories.sign_in(clients[already + n], jane, digits).status_code, 8
+    )
+    assert outcomes == [302] * 8
+    assert sum(is_inside(client) for client in clients) == 5
+    assert Session.objects.of(jane).count() == 5
+    given_way = SecurityEvent.objects.filter(kind=Event.SESSION_ENDED_BY_LIMIT)
+    assert sum(event.detail["sessions"] for event in given_way) == already + 3
+    assert not any(is_inside(client) for client in clients[:already])
 
 
 def test_a_session_is_ended_once(at_once: AtOnce) -> None:
@@ -165,7 +183,7 @@ def test_a_session_is_ended_once(at_once: AtOnce) -> None:
 
 def test_browsers_that_log_each_other_out_leave_one_or_none(at_once: AtOnce) -> None:
     jane = factories.make_user("jane.sample")
-    clients = browsers(jane, 6)
+    clients = browsers(jane, 5)
     at_once(
         lambda n: clients[n].post("/settings/user/sessions/end-others/").status_code, len(clients)
     )

@@ -9,7 +9,7 @@ import base64
 import re
 from datetime import timedelta
 from importlib import import_module
-from typing import ClassVar, cast
+from typing import Any, ClassVar, cast
 
 from django.test import Client
 
@@ -24,6 +24,8 @@ class TypeContract:
 
     # Whether an answer that was accepted is refused when it is given again.
     single_use: ClassVar[bool]
+    # Whether a person types it; otherwise the browser sends it.
+    typed: ClassVar[bool] = True
 
     def __init__(self, config: DeviceTypeConfig) -> None:
         self.config = config
@@ -51,10 +53,19 @@ class TypeContract:
         """A browser that went through both steps with this device."""
         client = client or Client()
         client.post("/login/", {"username": user.username, "password": factories.PASSWORD})
-        field = self.config.load_answer_form().field_name
-        address = f"/login/verify/?device={device.type_slug}-{device.pk}"
-        client.post(address, {field: answer})
+        self.send(client, f"/login/verify/?device={device.type_slug}-{device.pk}", answer)
         return client
+
+    def send(self, client: Client, address: str, answer: str, **fields: str) -> Any:
+        """Answer the question of a page, and whatever else the page asks for.
+
+        Args:
+            client: the browser.
+            address: of the page.
+            answer: from `answer` or `wrong`.
+            fields: what else stands in its form.
+        """
+        return client.post(address, {self.config.load_answer_form().field_name: answer, **fields})
 
 
 def contract_of(config: DeviceTypeConfig) -> TypeContract:

@@ -61,6 +61,7 @@ ADDRESSES = [(name, url) for name, url in ROUTES if not set(url) & set("<>^$?")]
         (Status.WAITING, Access.NONE),
         (Status.ENDED, Access.NONE),
         (Status.CANCELLED, Access.NONE),
+        (Status.ON_HOLD, Access.NONE),
     ],
 )
 def test_the_status_decides(status: Status, access: Access) -> None:
@@ -87,6 +88,7 @@ def test_marking_a_view_changes_nothing_else() -> None:
         return "called"
 
     assert needs(Access.NONE)(view) is view
+    assert getattr(view, "access_needed") is Access.NONE  # noqa: B009 - set by the decorator
     assert view() == "called"
 
 

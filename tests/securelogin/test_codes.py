@@ -120,6 +120,16 @@ def test_a_language_without_words_is_read_in_english(language: str) -> None:
     assert codes.words("482", language) == ["four eight two"]
 
 
+@pytest.mark.parametrize("language", ["de", "DE", "de-CH"])
+def test_a_language_with_words_is_read_in_them(
+    language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    german = ("null", "eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun")
+    monkeypatch.setitem(codes._WORDS, "de", german)
+    assert codes.words("482", language) == ["vier acht zwei"]
+    assert codes.words("482") == ["four eight two"]
+
+
 SPOKEN_APART = st.sampled_from(["", " ", "-", " - ", ".", "\u00a0", "–", "\u200b", ", ", "/"])
 AROUND = st.sampled_from(["", "the code is ", "T-88121 ", "(", "INC ", "Ref: "])
 

@@ -115,7 +115,12 @@ def test_it_has_run_out_exactly_when_nobody_ended_it_and_it_is_over(
 def test_it_tells_an_end_on_time_from_a_cancellation(reason: EndReason) -> None:
     start = STARTS["no change"]
     status = status_at(start, Moments(activated_at=start, ended_at=start, end_reason=reason))
-    on_time = {EndReason.EXPIRED, EndReason.USED_UP, EndReason.REPLACED}
+    on_time = {
+        EndReason.EXPIRED,
+        EndReason.USED_UP,
+        EndReason.REPLACED,
+        EndReason.DEVICE_BACK,
+    }
     assert status is (Status.ENDED if reason in on_time else Status.CANCELLED)
 
 

@@ -20,6 +20,7 @@ from django.core.management import call_command
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from accounts.models import User
+from accounts.new_addresses import NewAddress
 from accounts.password_reset import PasswordReset
 from accounts.unlocking import unlock
 from securelogin import keys, notices, unanswered
@@ -27,14 +28,20 @@ from securelogin.conf import policy
 from securelogin.events import Event
 from securelogin.lifecycle import EndReason
 from securelogin.models import Notice, SecurityEvent
+from securelogin.passkey import ceremony
 from securelogin.security_card.models import SecurityCard
+from securelogin.temporary_code.issuing import Reason
+from securelogin.temporary_code.models import TemporaryCode
 from tests import factories
 from tests.securelogin.clock import AUTUMN
+from tests.securelogin.lasting import own_device, take_back
+from tests.securelogin.passkey.authenticator import Authenticator
+from tests.securelogin.passkey.steps import make_passkey, new_challenge
 
 TEMPLATES = Path(django_settings.BASE_DIR) / "templates" / "emails"
 # Sent while somebody waits for it, and not by a notice (test_identity_check.py,
-# tests/accounts/test_password_reset.py).
-AT_ONCE = {"check_number", "reset_number"}
+# tests/accounts/test_password_reset.py, tests/accounts/test_new_address.py).
+AT_ONCE = {"check_number", "reset_number", "new_address_number"}
 KINDS = sorted({path.stem for path in TEMPLATES.glob("[!_]*.txt")} - AT_ONCE)
 UNRESOLVED = "UNRESOLVED"
 PHONE = "+00 000 000 000"
@@ -62,6 +69,7 @@ class Story:
             SecurityEvent.objects.record(Event.PASSWORD_ACCEPTED, jane, actor=jane)
         unanswered.watch(jane)
         self.forget_the_password(jane)
+        NewAddress.objects.ask(jane, {"email": "jane@new.example"})
         jane.change_contact(phone="+41 44 555 01 01", by=jane)
         self.activate_after_wrong_digits(jane, code)
         self.clock.shift(timedelta(days=20, hours=3))
@@ -73,6 +81,28 @@ class Story:
         factories.make_code(jane)
         self.clock.shift(timedelta(days=13))
         self.jobs()
+        self.be_away_and_lose(jane)
+
+    def be_away_and_lose(self, jane: User) -> None:
+        """Own devices: added, on hold, back, one of them lost, another one copied."""
+        phone, key = own_device(jane, "my phone"), own_device(jane)
+        self.secrets += [phone.serial, key.serial]
+        factories.make_code(jane)
+        self.clock.shift(timedelta(hours=1))
+        phone.refresh_from_db()
+        assert take_back(phone)
+        TemporaryCode.objects.issue_on_server(
+            jane,
+            reason=Reason.LOST,
+            ticket="T-8",
+            override="test",
+            lost=[phone.persistent_id],
+        )
+        copied, authenticator = make_passkey(jane, Authenticator(count=7))
+        authenticator.count = 0
+        asked = new_challenge()
+        signed = authenticator.sign({"challenge": asked})
+        assert not copied.verify_token(ceremony.answer_of(signed, asked))
 
     @staticmethod
     def unlock(jane: User, sam: User) -> None:

@@ -27,7 +27,8 @@ PARTNERS: dict[str, dict[str, Any]] = {
 
 def changed(name: str, number: Any) -> Policy:
     """A policy with one number changed."""
-    value = (number,) if isinstance(getattr(Policy(), name), tuple) else number
+    default = getattr(Policy(), name)
+    value = (number,) * len(default) if isinstance(default, tuple) else number
     return Policy.of({**PARTNERS.get(name, {}), name: value})
 
 
@@ -53,7 +54,8 @@ def test_every_number_has_a_floor_and_a_ceiling() -> None:
 def test_it_takes_exactly_the_numbers_within_the_bounds(name: str, number: int) -> None:
     floor, ceiling = _BOUNDS[name]
     if floor <= number <= ceiling:
-        expected = (number,) if isinstance(getattr(Policy(), name), tuple) else number
+        default = getattr(Policy(), name)
+        expected = (number,) * len(default) if isinstance(default, tuple) else number
         assert getattr(changed(name, number), name) == expected
     else:
         with pytest.raises(ValueError, match=name):

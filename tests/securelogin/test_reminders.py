@@ -12,6 +12,7 @@ from accounts.models import User
 from securelogin.models import Notice
 from tests import factories
 from tests.securelogin.clock import AUTUMN, Clock
+from tests.securelogin.mail_server import MailServer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
@@ -65,6 +66,35 @@ def test_the_end_of_a_card_is_announced_five_days_and_one_day_before(
         run()
         assert told("card_ending") == expected
     assert told("card_ended") == 1
+
+
+def test_the_job_says_how_many_it_queued(jane: User, mallory: User, clock: Clock) -> None:
+    for client in (jane, mallory):
+        factories.make_card(client)
+    clock.shift(timedelta(days=16, minutes=1))
+    assert run()["Online Security Code Cards reminders"] == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_mail_server_that_is_down_loses_no_reminder_and_sends_none_twice(
+    jane: User, mallory: User, server: MailServer, clock: Clock
+) -> None:
+    factories.make_card(jane)
+    factories.make_card(mallory, active=False)
+    server.sent.clear()
+    server.up = False
+    clock.shift(timedelta(hours=2))
+    done = run()
+    assert (done["Online Security Code Cards reminders"], server.sent) == (1, [])
+    clock.move_to(AUTUMN + timedelta(days=16, minutes=1))
+    done = run()
+    assert (done["Online Security Code Cards reminders"], server.sent) == (1, [])
+    server.up = True
+    for _ in range(3):
+        clock.shift(timedelta(hours=1))
+        run()
+    for subject in ("is not active yet", "ends on 14 November 2025"):
+        assert sum(subject in sent for sent in server.sent) == 1, server.sent
 
 
 def test_a_reminder_that_was_missed_is_not_sent_late(jane: User, clock: Clock) -> None:

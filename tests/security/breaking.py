@@ -11,9 +11,11 @@ from typing import Any
 import django_otp
 from django.db import connection
 
-from accounts.models import Session
+from accounts.models import FormerAddress, Session, User
+from accounts.new_addresses import NewAddress
 from securelogin.desk.models import Approval, IdentityCheck
 from securelogin.models import Failures, Notice, SecurityEvent
+from securelogin.registry import device_types
 from securelogin.security_card.models import SecurityCard
 from securelogin.security_card.views import ACTIVATED_KEY, SHOWN_KEY
 from securelogin.temporary_code.models import TemporaryCode
@@ -58,7 +60,7 @@ def breaking(at: int, error: Exception, *, stays: bool = False) -> Iterator[Brea
 
 
 def state() -> list[Any]:
-    """What a step may change: devices, audit trail, outbox, failures, sessions, calls.
+    """What a step may change: devices, audit trail, outbox, failures, sessions, calls, addresses.
 
     No primary keys: PostgreSQL does not take a number back with its row.
     """
@@ -83,6 +85,14 @@ def state() -> list[Any]:
         sorted(sessions, key=repr),
         list(Approval.objects.order_by("pk").values_list("client", "approved", "decided_by")),
         list(IdentityCheck.objects.order_by("pk").values_list(*_CALL)),
+        list(User.objects.order_by("pk").values_list("email", "notify_email", "phone")),
+        [(row.address, row.failures, row.sent_at is None) for row in NewAddress.objects.all()],
+        sorted(FormerAddress.objects.values_list("address", flat=True)),
+        [
+            list(config.device_model.objects.order_by("pk").values_list(*devices, "name"))
+            for config in device_types()
+            if not config.device_model.interim
+        ],
     ]
 
 

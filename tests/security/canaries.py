@@ -48,7 +48,7 @@ class Canaries:
 
     def __post_init__(self) -> None:
         self.words.add(settings.SECRET_KEY)
-        rings = (settings.ANSWER_KEYS, settings.VALUE_KEYS, settings.AUDIT_KEYS)
+        rings = (getattr(settings, ring) for ring in settings.KEY_RINGS)
         for _key_id, key in chain(*rings):
             self.words |= spellings(key)
 

@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import URLResolver, get_resolver
 
 from accounts.models import User
+from securelogin.registry import DeviceTypeConfig, device_types
 from securelogin.security_card.models import SecurityCard
 from tests import factories
 
@@ -35,7 +36,11 @@ PUBLIC = {
     "accounts:logged_out",
     "csp_report",
     "security_txt",
+    "securelogin:authenticator_app:scan",
+    "securelogin:authenticator_app:start",
     "securelogin:challenge",
+    "securelogin:first_device",
+    "securelogin:passkey:add",
     "securelogin:start_over",
 }
 
@@ -111,8 +116,10 @@ def routes(who: Persona) -> list[Route]:
     card_id = who.waiting.public_id if who.waiting else "AAAAAAAAAAAAAAAA"
     card = who.waiting.pk if who.waiting else 1
     code = who.subject.temporarycodes.values_list("pk", flat=True).last() or 1
+    lasting = (config for config in device_types() if not config.device_model.interim)
     # The row that an address names, by the beginning of the address.
     rows = {
+        **{f"/admin/{config.label}/": _newest(config, who.subject) for config in lasting},
         "/admin/temporary_code/temporarycode/issue/": who.subject.pk,
         "/admin/temporary_code/": code,
         "/admin/security_card/": card,
@@ -128,8 +135,15 @@ def routes(who: Persona) -> list[Route]:
         path = re.sub(r"\?\(.*$", "", path)
         path = re.sub(r"<(\w+:)?card_id>", card_id, path)
         path = re.sub(r"<(\w+:)?slug>", "security-card", path)
+        path = re.sub(r"<(\w+:)?which>", "email", path)
         found.append(Route(name, re.sub(r"<[^>]+>", str(row), path)))
     return found
+
+
+def _newest(config: DeviceTypeConfig, user: User) -> int:
+    """The primary key of the user's newest device of a type; any where there is none."""
+    found = config.device_model.objects.of(user).order_by("pk")
+    return int(found.values_list("pk", flat=True).last() or 1)
 
 
 def _walk(resolver: URLResolver, prefix: str, space: str) -> Iterator[tuple[str, str]]:

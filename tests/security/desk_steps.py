@@ -15,10 +15,11 @@ from securelogin.conf import policy
 from securelogin.desk.models import Approval, IdentityCheck
 from securelogin.desk.roles import Role
 from securelogin.desk.rules import UNLOCK_ACTION
-from securelogin.models import Failures, factor_key
+from securelogin.models import Failures, LoginDevice, factor_key
 from securelogin.temporary_code.issuing import ISSUE_ACTION, Reason, details
 from securelogin.temporary_code.models import TemporaryCode
 from tests import factories
+from tests.securelogin.lasting import own_device
 from tests.security.steps import Step
 
 CODES = "/admin/temporary_code/temporarycode"
@@ -31,14 +32,14 @@ FORM = {
 }
 
 
-def _request(user: User, agent: User, reason: Reason) -> Approval:
+def _request(user: User, agent: User, reason: Reason, *lost: LoginDevice) -> Approval:
     return Approval.objects.ask(
         ISSUE_ACTION,
         user,
         requester=agent,
         check=None,
         risks=TemporaryCode.objects.risks(user, timezone.now(), None),
-        details=details(reason, "T-1", ""),
+        details=details(reason, "T-1", "", [device.persistent_id for device in lost]),
         request_id=uuid.uuid4(),
     )
 
@@ -85,6 +86,24 @@ def issue_approved(user: User, agent: User) -> Step:
     return Step(factories.client_with_code(agent), f"{CODES}/issue/{user.pk}/", data)
 
 
+def hold(user: User, agent: User) -> Step:
+    """A code for a client who is away from two own devices."""
+    own_device(user)
+    own_device(user)
+    factories.make_check(agent, user)
+    browser = factories.client_with_code(agent)
+    return Step(browser, f"{CODES}/issue/{user.pk}/", {**FORM, "do": "issue"})
+
+
+def block(user: User, agent: User) -> Step:
+    """An approved code for a client who has lost one of two own devices."""
+    own_device(user)
+    request = _request(user, agent, Reason.LOST, own_device(user))
+    request.decide(_chief(), approve=True, reason="Known to us")
+    data = {"approval": str(request.pk), "request_id": str(request.request_id)}
+    return Step(factories.client_with_code(agent), f"{CODES}/issue/{user.pk}/", data)
+
+
 def read_back(user: User, agent: User) -> Step:
     """The client read the code back correctly."""
     return Step(factories.client_with_code(agent), f"{CODES}/{_issued(user, agent)}/read-back/", {})
@@ -111,6 +130,17 @@ def _issued(user: User, agent: User) -> int:
 def unlock(user: User, agent: User) -> Step:
     """A lock is lifted on the agent's own evidence."""
     _lock(user)
+    factories.make_check(agent, user)
+    browser = factories.client_with_code(agent)
+    data = {**FORM, "do": "unlock", "reason": "Mistyped at home"}
+    return Step(browser, f"/admin/accounts/user/{user.pk}/unlock/", data)
+
+
+def unlock_for_good(user: User, agent: User) -> Step:
+    """The lock after a hundred wrong answers is lifted: what was guessed at is bound anew."""
+    own_device(user)
+    _lock(user)
+    Failures.objects.update(total=policy().factor_ceiling)
     factories.make_check(agent, user)
     browser = factories.client_with_code(agent)
     data = {**FORM, "do": "unlock", "reason": "Mistyped at home"}
@@ -161,9 +191,12 @@ DESK_STEPS = [
     ask,
     approve,
     issue_approved,
+    hold,
+    block,
     read_back,
     repeat,
     unlock,
+    unlock_for_good,
     unlock_approved,
     send_number,
     compare,

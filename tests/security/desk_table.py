@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from securelogin.registry import device_types
+
 # Everybody who can stand before the desk. `Staff` has no group; `Client` is not staff.
 ROLES = ("Client", "Staff", "Agent", "Senior", "Supervisor", "Auditor", "Superuser")
 # Whose record an address names.
@@ -76,6 +78,9 @@ RULES = {
     "temporary_code_state": Rule(_ACTING, 200, 405, acts=True, refused=(403, 405)),
     "temporary_code_read_back": Rule(_ACTING, 405, 302, acts=True, refused=(405, 403)),
     "temporary_code_repeat": Rule(_ACTING, 200, 409, acts=True),
-    "temporary_code_temporarycode_revoke": Rule(_ACTING, 200, 302, acts=True),
-    "security_card_securitycard_revoke": Rule(_ACTING, 200, 302, acts=True),
+    # A device of whatever type.
+    **{
+        f"{config.label}_{config.model_name.lower()}_revoke": Rule(_ACTING, 200, 302, acts=True)
+        for config in device_types()
+    },
 }

@@ -16,6 +16,7 @@ from hypothesis.extra.django import TestCase
 
 from accounts import password_reset
 from accounts.models import User
+from accounts.new_addresses import NewAddress
 from securelogin.temporary_code.models import TemporaryCode
 from tests import factories
 from tests.accounts.forgetful import Forgetful
@@ -28,6 +29,9 @@ REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "400"))
 # On the way to a new password, waiting for the number, the device, the password.
 FORGETFUL = ("forgot", "forgot_matched", "forgot_proven")
 PHONE = "+00 731 562 904"
+# Have a new address that waits for its number.
+WAITING = ("code_full", "card")
+UNPROVEN = "jane@new.example"
 _READABLE = ("text/", "application/json")
 
 
@@ -54,6 +58,9 @@ class EveryAddress(TestCase):
         with _codes_noted(cls.secrets), mock.patch.object(password_reset, "_postman", Postman()):
             cls.cast = {name: persona_of_its_own(name) for name in EVERYBODY}
             cls.cast |= {name: forgetful(name, cls.secrets) for name in FORGETFUL}
+        for name in WAITING:
+            ((_row, number),) = NewAddress.objects.ask(cls.cast[name].user, {"email": UNPROVEN})
+            cls.secrets.words.add(number)
         cls.routes = {name: routes(who) for name, who in cls.cast.items()}
         for who in cls.cast.values():
             who.client.raise_request_exception = False

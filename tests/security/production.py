@@ -66,6 +66,7 @@ def environment() -> dict[str, str]:
         "ANSWER_KEYS": "a1:" + base64.b64encode(bytes(range(32))).decode(),
         "VALUE_KEYS": "v1:" + base64.b64encode(bytes(range(32, 64))).decode(),
         "AUDIT_KEYS": "e1:" + base64.b64encode(bytes(range(64, 96))).decode(),
+        "SEED_KEYS": "s1:" + base64.b64encode(bytes(range(96, 128))).decode(),
         "ALLOWED_HOSTS": "portal.example",
         "TASKS_BACKEND": "database",
         "DATABASE_URL": "postgres://portal@localhost/portal",

@@ -8,11 +8,15 @@ from typing import Any
 from django.test import Client
 
 from accounts.models import User
+from accounts.new_addresses import NewAddress
 from securelogin.conf import policy
 from securelogin.models import Failures, factor_key
 from securelogin.security_card.models import SecurityCard
 from tests import factories
+from tests.securelogin.authenticator_app import apps
 from tests.security.cast import CARD, LIST
+
+CONTACT = "/settings/user/contact/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +102,51 @@ def cancel(user: User, agent: User) -> Step:
     return Step(client, f"{LIST}cancel/security-card/{row.pk}/", {})
 
 
+def ask_for_a_new_address(user: User, agent: User) -> Step:
+    """Another e-mail address, and another phone number with it."""
+    data = {"email": "jane@new.example", "notify_email": "", "phone": "+41 44 555 01 01"}
+    return Step(factories.client_with_code(user), CONTACT, data)
+
+
+def confirm_a_new_address(user: User, agent: User) -> Step:
+    """The number from the new mailbox is entered."""
+    client = factories.client_with_code(user)
+    ((_row, number),) = NewAddress.objects.ask(user, {"email": "jane@new.example"})
+    return Step(client, f"{CONTACT}email/", {"number": number})
+
+
+def add_app(user: User, agent: User) -> Step:
+    """The first code of an authenticator app, which ends the code that opened the session."""
+    client = factories.client_with_code(user)
+    phone = apps.scan(client)
+    return Step(client, apps.SCAN, phone.form(phone.code(1)))
+
+
+def add_first_app(user: User, agent: User) -> Step:
+    """The same between the password and the second step: it logs in."""
+    client = _pending(user)
+    phone = apps.scan(client)
+    return Step(client, apps.SCAN, phone.form(phone.code(1)))
+
+
+def sign_in_with_app(user: User, agent: User) -> Step:
+    """The second step with an authenticator app."""
+    app = apps.make_app(user)
+    return Step(_pending(user), "/login/verify/", {"app_code": apps.code(app, 1)})
+
+
 STEPS = [
     sign_in_with_code,
     sign_in_with_card,
+    sign_in_with_app,
+    add_app,
+    add_first_app,
     wrong_answer,
     request_card,
     activate,
     last_wrong_activation,
     discard,
     cancel,
+    ask_for_a_new_address,
+    confirm_a_new_address,
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
@@ -9,12 +10,15 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.password_reset import PasswordReset, Stage
 from securelogin import keys
 from securelogin.conf import policy
-from securelogin.desk.rules import Evidence
+from securelogin.desk.models import Approval, ApprovalOverError, IdentityCheck
+from securelogin.desk.roles import Role
+from securelogin.desk.rules import LOCKED, UNLOCK_ACTION, ApprovalState, Evidence
 from securelogin.lifecycle import EndReason, Status
 from tests import factories
 from tests.securelogin.clock import SECOND, Clock, clock
@@ -40,6 +44,19 @@ def answer(client: Client, digits: str) -> Any:
 def wrong(digits: str) -> str:
     """As many other digits."""
     return "".join(str(9 - int(digit)) for digit in digits)
+
+
+def ask_for_approval(agent: User, client: User) -> Approval:
+    """A request to unlock."""
+    return Approval.objects.ask(
+        UNLOCK_ACTION,
+        client,
+        requester=agent,
+        check=None,
+        risks=[LOCKED],
+        details={"why": "Mistyped", "ticket": "T-7"},
+        request_id=uuid.uuid4(),
+    )
 
 
 def test_what_was_ended_stays_ended(jane: User, clock: Clock) -> None:
@@ -129,6 +146,52 @@ def test_a_number_for_a_new_password_from_the_future_is_over(jane: User, clock: 
     clock.shift(-MINUTE - SECOND)
     stages.append(row.stage)
     assert stages == [Stage.NUMBER, Stage.OVER, Stage.DEVICE, Stage.OVER]
+
+
+def test_an_approval_from_the_future_is_neither_decided_nor_used(
+    jane: User, sam: User, clock: Clock
+) -> None:
+    """Or it could be decided, and acted on, for as long as the clock was wrong."""
+    sue = factories.make_staff("sue.supervisor", Role.SUPERVISOR)
+    yes, open_one = (ask_for_approval(sam, jane) for _ in range(2))
+    yes.decide(sue, approve=True, reason="Known to me.")
+    clock.shift(-MINUTE)
+    assert Approval.objects.waiting(timezone.now()).get() == open_one
+    clock.shift(-SECOND)
+    assert not Approval.objects.waiting(timezone.now()).exists()
+    assert Approval.objects.count_for(sue) == 0
+    assert (yes.state, open_one.state) == (ApprovalState.EXPIRED, ApprovalState.EXPIRED)
+    with pytest.raises(ApprovalOverError):
+        open_one.decide(sue, approve=True, reason="Known to me.")
+    with pytest.raises(ApprovalOverError):
+        yes.use(sam, yes.action, jane)
+    page = factories.client_with_code(sue).get("/admin/desk/approval/").content.decode()
+    assert page.count("Expired") == 2
+    clock.shift(SECOND)
+    yes.use(sam, yes.action, jane)
+
+
+def test_a_call_from_the_future_keeps_nobody_from_a_new_one(
+    jane: User, sam: User, clock: Clock
+) -> None:
+    before = factories.make_check(sam, jane)
+    clock.shift(-MINUTE - SECOND)
+    assert factories.make_check(sam, jane).pk != before.pk
+    assert IdentityCheck.objects.of_others(jane, jane, timezone.now()) != []
+    clock.shift(-DAY)
+    assert IdentityCheck.objects.of_others(jane, jane, timezone.now()) == []
+
+
+def test_a_device_gains_no_more_than_the_clock_lost(jane: User, clock: Clock) -> None:
+    """Its end is a moment on the calendar. To refuse a device from the future would lock out
+    everybody who got one since (docs/threat_model.md, Thief of the data base)."""
+    _card, answers = factories.make_card(jane)
+    clock.shift(-DAY)
+    assert factories.sign_in(Client(), jane, answers[1], "card_values").status_code == 302
+    clock.shift(DAY + policy().card_life - SECOND)
+    assert factories.sign_in(Client(), jane, answers[2], "card_values").status_code == 302
+    clock.shift(SECOND)
+    assert factories.sign_in(Client(), jane, answers[3], "card_values").status_code != 302
 
 
 def test_evidence_of_a_call_from_the_future_is_none(jane: User, sam: User, clock: Clock) -> None:

@@ -10,7 +10,7 @@ from tests.security.production import KEY, python, starts
 REFUSED: list[tuple[dict[str, str | None], str]] = [
     *(
         ({name: value}, f"Set {name} (or {name}_FILE)")
-        for name in ("SECRET_KEY", "ANSWER_KEYS", "VALUE_KEYS", "AUDIT_KEYS")
+        for name in ("SECRET_KEY", "ANSWER_KEYS", "VALUE_KEYS", "AUDIT_KEYS", "SEED_KEYS")
         for value in (None, " ")
     ),
     ({"SECRET_KEY": KEY[:30]}, "SECRET_KEY needs at least 50"),
@@ -24,6 +24,8 @@ REFUSED: list[tuple[dict[str, str | None], str]] = [
     ({"ANSWER_KEYS": f"a:{KEY}", "VALUE_KEYS": f"v:{KEY}"}, "must not share"),
     ({"VALUE_KEYS": f"v:{KEY}", "AUDIT_KEYS": f"e:{KEY}"}, "must not share"),
     ({"ANSWER_KEYS": f"a:{KEY}", "AUDIT_KEYS": f"e:{KEY}"}, "must not share"),
+    ({"SEED_KEYS": f"s:{KEY}", "AUDIT_KEYS": f"e:{KEY}"}, "must not share"),
+    ({"SEED_KEYS": f"s:{base64.b64encode(bytes(32)).decode()}"}, "not random"),
     ({"VALUE_KEYS": f"v:{base64.b64encode(bytes(32)).decode()}"}, "not random"),
     ({"SECURELOGIN_POLICY": '{"factor_attempts": 101}'}, "factor_attempts"),
     ({"SECURELOGIN_POLICY": '{"no_such_number": 1}'}, "no_such_number"),

@@ -16,17 +16,18 @@ from securelogin.desk.models import Approval
 from securelogin.desk.rules import NO_EVIDENCE
 from securelogin.events import Event
 from securelogin.models import SecurityEvent
+from securelogin.registry import device_types
 from securelogin.temporary_code.issuing import ISSUE_ACTION, Reason, details
 from tests import factories
 from tests.securelogin.contract import same_for_everybody
+from tests.securelogin.lasting import LASTING, own_device
 from tests.security.breaking import state
 
 TABLES = (
     "accounts/user",
     "desk/approval",
     "securelogin/securityevent",
-    "security_card/securitycard",
-    "temporary_code/temporarycode",
+    *(f"{config.label}/{config.model_name.lower()}" for config in device_types()),
 )
 
 
@@ -125,6 +126,9 @@ def test_nothing_is_added_changed_or_deleted_by_a_raw_form(
         "securelogin/securityevent": SecurityEvent.objects.first(),
         "security_card/securitycard": jane.securitycards.get(),
         "temporary_code/temporarycode": jane.temporarycodes.get(),
+        **{
+            f"{one.label}/{one.model_name.lower()}": own_device(jane, config=one) for one in LASTING
+        },
     }
     row = rows[table]
     assert row is not None

@@ -30,7 +30,7 @@ ADMIN = [f"/admin/{table}/" for table in ("accounts/user", "securelogin/security
 PASSWORDS = (
     *(f"/login/{page}" for page in ("", "confirm/", "forgotten/", "forgotten/number/")),
     *(f"/login/forgotten/{page}/" for page in ("device", "password")),
-    *(f"/settings/user/{page}/" for page in ("password", "contact")),
+    *(f"/settings/user/{page}/" for page in ("password", "contact", "contact/email")),
 )
 PEOPLE = st.sampled_from([*EVERYBODY, *FORGETFUL])
 
@@ -65,7 +65,7 @@ class TestEveryAddress(EveryAddress):
     def test_a_made_up_address_survives(self, data: st.DataObject) -> None:
         who = self.cast[data.draw(PEOPLE)]
         folders = ["/", CARD, f"{LIST}cancel/", f"{LIST}cancel/security-card/", "/static/"]
-        own = ["/admin/", "/settings/user/sessions/", *ADMIN]
+        own = ["/admin/", "/settings/user/sessions/", "/settings/user/contact/", *ADMIN]
         start = data.draw(st.sampled_from(folders + own))
         rest = data.draw(QUOTED | st.integers(-(2**70), 2**70).map(str))
         end = data.draw(st.sampled_from(["", "/", "/image.png", "/activate/", "/change/", "/end/"]))

@@ -16,12 +16,15 @@ from django.utils import timezone
 from accounts.models import User
 from securelogin.models import Failures
 from tests import factories
+from tests.securelogin.clock import clock
+
+__all__ = ["clock"]
 
 
 @contextmanager
 def later(**by: float) -> Iterator[None]:
-    """The clock, that much later."""
-    with time_machine.travel(timezone.now() + timedelta(**by)):
+    """The clock, that much later, and stopped there."""
+    with time_machine.travel(timezone.now() + timedelta(**by), tick=False):
         yield
 
 
@@ -73,6 +76,7 @@ def _body(response: Any) -> str:
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("clock")
 def test_a_waiting_device_does_not_look_at_the_answer(jane: User) -> None:
     _card, answers = factories.make_card(jane)
     client = Client()

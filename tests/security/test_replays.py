@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -92,13 +91,22 @@ def test_activation_is_done_once_and_with_the_own_card_only(jane: User, mallory:
 @pytest.mark.django_db(transaction=True)
 def test_a_burst_of_requests_costs_one_card(jane: User, monkeypatch: pytest.MonkeyPatch) -> None:
     code, _digits = factories.make_code(jane)
-    hashed, started = [], threading.Barrier(4, timeout=10)
-    really = models.hash_answers
+    hashed, started = [], threading.Barrier(4, timeout=60)
+    really, look = models.hash_answers, models.SecurityCardQuerySet.newest_id
+    looked, all_looked = set(), threading.Event()
 
     def hash_answers(answers: list[str], key: bytes, cost: str) -> bytes:
         hashed.append(len(answers))
-        time.sleep(0.3)
+        # Until each of them has seen that there is no card yet.
+        assert all_looked.wait(60)
         return really(answers, key, cost)
+
+    def newest_id(self: models.SecurityCardQuerySet, user: User) -> str | None:
+        found = look(self, user)
+        looked.add(threading.get_ident())
+        if len(looked) == 4:
+            all_looked.set()
+        return found
 
     def request(number: int) -> str:
         started.wait()
@@ -111,6 +119,7 @@ def test_a_burst_of_requests_costs_one_card(jane: User, monkeypatch: pytest.Monk
             connection.close()
 
     monkeypatch.setattr(models, "hash_answers", hash_answers)
+    monkeypatch.setattr(models.SecurityCardQuerySet, "newest_id", newest_id)
     with ThreadPoolExecutor(4) as pool:
         made = list(pool.map(request, range(4)))
     assert hashed == [112]

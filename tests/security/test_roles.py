@@ -20,6 +20,7 @@ from securelogin.models import Failures, factor_key
 from securelogin.temporary_code.issuing import ISSUE, ISSUE_ACTION, OVERRIDE
 from securelogin.temporary_code.models import TemporaryCode
 from tests import factories
+from tests.securelogin.lasting import LASTING, own_device
 from tests.security.breaking import state
 from tests.security.cast import Persona, Route, routes, untouched
 from tests.security.desk_table import RECORDS, ROLES, RULES
@@ -34,15 +35,20 @@ def _quiet(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def person(name: str, role: str) -> User:
-    """Somebody in a role, or without one."""
+    """Somebody in a role, or without one, with a device of the own of each type."""
     if role in set(Role):
-        return factories.make_staff(name, Role(role))
-    rights = {"Client": {}, "Staff": {"is_staff": True}}
-    return factories.make_user(name, **rights.get(role, {"is_staff": True, "is_superuser": True}))
+        user = factories.make_staff(name, Role(role))
+    else:
+        rights = {"Client": {}, "Staff": {"is_staff": True}}
+        others = {"is_staff": True, "is_superuser": True}
+        user = factories.make_user(name, **rights.get(role, others))
+    for config in LASTING:
+        own_device(user, config=config)
+    return user
 
 
 def prepare(user: User, asker: User) -> Persona:
-    """A record with everything that an address can name: code, card, lock, open request."""
+    """A record with everything that an address can name: devices, lock, open request."""
     code = user.temporarycodes.first() or factories.make_code(user)[0]
     card, _answers = factories.make_card(user, code=code, active=False)
     Approval.objects.ask(

@@ -43,6 +43,8 @@ EARLIER_SHOWN = 10
 _EARLIER = (
     Event.DEVICE_ISSUED,
     Event.DEVICE_ACTIVATED,
+    Event.DEVICE_HELD,
+    Event.DEVICE_REACTIVATED,
     Event.CONTACT_CHANGED,
     Event.LOGIN_LOCKED,
     Event.LOGIN_UNLOCKED,
@@ -89,7 +91,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
         person = self._second_person(request)
         now = timezone.now()
         others = Approval.objects.exclude(client=person).select_related("client", "requester")
-        over = others.filter(Q(decided_at__isnull=False) | Q(expires_at__lte=now))
+        over = others.filter(Q(decided_at__isnull=False) | ~Q(pk__in=Approval.objects.alive(now)))
         recent = over.filter(asked_at__gt=now - SHOWN_FOR).select_related("decided_by")
         waiting = others.waiting(now).order_by("asked_at", "pk")[:MOST_SHOWN]
         context = {

@@ -43,6 +43,7 @@ class RiskyDesk(ABC):
         form_class: of the page; it has a ``request_id``.
         kept: names of the form's own fields that may wait in the session for a fresh proof.
             SECURITY: none that holds a secret.
+        kept_lists: the same, of fields that have several boxes to tick.
         identity: the block "Who is calling?".
         approval: the agent's latest request for this client, while the page still speaks of it.
         typed: what was typed before a fresh proof was asked for; empty if it was not.
@@ -54,6 +55,7 @@ class RiskyDesk(ABC):
     state_url_name: ClassVar[str]
     form_class: ClassVar[type[IdentityForm]]
     kept: ClassVar[tuple[str, ...]]
+    kept_lists: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, request: HttpRequest, client: User) -> None:
         self.request = request
@@ -77,7 +79,7 @@ class RiskyDesk(ABC):
         """
 
     @abstractmethod
-    def entries_of(self, details: Mapping[str, str]) -> dict[str, str]:
+    def entries_of(self, details: Mapping[str, str]) -> dict[str, Any]:
         """The form's entries that say the same: the other way round."""
 
     def form(self) -> IdentityForm:
@@ -206,7 +208,8 @@ class RiskyPage(ABC):
             # Enter in a field: never the final action.
             return self.form_page(form, complete=True)
         if not proof.is_fresh(self.request):
-            return proof.ask(self.request, keep=(*IdentityDesk.KEEP, *desk.kept))
+            keep = (*IdentityDesk.KEEP, *desk.kept)
+            return proof.ask(self.request, keep, keep_lists=desk.kept_lists)
         desk.identity.record(form)
         if desk.identity.do == ASK:
             desk.ask(form)

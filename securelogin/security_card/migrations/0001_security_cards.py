@@ -97,6 +97,10 @@ class Migration(migrations.Migration):
                                 "cancelled by Client Services",
                             ),
                             (securelogin.lifecycle.EndReason["REPORTED_LOST"], "reported lost"),
+                            (
+                                securelogin.lifecycle.EndReason["DEVICE_BACK"],
+                                "the client's own device is in use again",
+                            ),
                         ],
                         max_length=20,
                     ),

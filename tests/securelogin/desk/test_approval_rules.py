@@ -13,6 +13,7 @@ from securelogin.desk.rules import ApprovalState, Evidence, Facts, Risk
 
 NOW = datetime(2025, 10, 24, 12, 5, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
+LIFE = timedelta(minutes=10)
 QUIET = 14
 moments = st.datetimes(
     min_value=datetime(2025, 1, 1),  # noqa: DTZ001 - the zone comes from the next line
@@ -47,16 +48,28 @@ def risks(given_facts: Facts, now: datetime = NOW) -> list[Risk]:
 DECISIONS = st.sampled_from([None, True, False])
 
 
-@given(expires_at=moments, now=moments, approved=DECISIONS, used_at=st.none() | moments)
+@given(
+    asked_at=moments,
+    expires_at=moments,
+    now=moments,
+    approved=DECISIONS,
+    used_at=st.none() | moments,
+)
 def test_a_state_comes_from_the_first_thing_that_settles_it(
-    expires_at: datetime, now: datetime, approved: bool | None, used_at: datetime | None
+    asked_at: datetime,
+    expires_at: datetime,
+    now: datetime,
+    approved: bool | None,
+    used_at: datetime | None,
 ) -> None:
-    state = rules.approval_state(now, expires_at=expires_at, approved=approved, used_at=used_at)
+    state = rules.approval_state(
+        now, asked_at=asked_at, expires_at=expires_at, approved=approved, used_at=used_at
+    )
     if used_at is not None:
         assert state is ApprovalState.USED
     elif approved is False:
         assert state is ApprovalState.REFUSED
-    elif now >= expires_at:
+    elif now >= expires_at or now < asked_at - timedelta(minutes=1):
         assert state is ApprovalState.EXPIRED
     else:
         assert state is (ApprovalState.APPROVED if approved else ApprovalState.WAITING)
@@ -68,7 +81,9 @@ def test_what_is_over_never_comes_back(
 ) -> None:
     """SECURITY: no later moment makes an expired request one that may be acted on."""
     at = expires_at + min(later, timedelta(days=4000))
-    state = rules.approval_state(at, expires_at=expires_at, approved=approved, used_at=None)
+    state = rules.approval_state(
+        at, asked_at=expires_at - LIFE, expires_at=expires_at, approved=approved, used_at=None
+    )
     assert state in {ApprovalState.EXPIRED, ApprovalState.REFUSED}
 
 
@@ -84,9 +99,14 @@ def test_the_end_is_exclusive(
     approved: bool | None, before: ApprovalState, at: ApprovalState
 ) -> None:
     def state(now: datetime) -> ApprovalState:
-        return rules.approval_state(now, expires_at=NOW, approved=approved, used_at=None)
+        return rules.approval_state(
+            now, asked_at=NOW - LIFE, expires_at=NOW, approved=approved, used_at=None
+        )
 
     assert (state(NOW - SECOND), state(NOW)) == (before, at)
+    # The clocks of two machines may differ by a minute.
+    begin = NOW - LIFE - timedelta(minutes=1)
+    assert (state(begin), state(begin - SECOND)) == (before, at)
 
 
 # Risks ------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The way from the code to the card, read from the events: each step, and what went wrong."""
+"""The way from the code to the card or back to the own device, read from the events."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from securelogin.events import Event
 
 START = datetime(2025, 10, 24, 12, 5, tzinfo=UTC)
 CLIENT, AGENT = 7, 1
-CODE, CARD, NEWER = "code/1", "card/1", "card/2"
+CODE, CARD, NEWER, OWN = "code/1", "card/1", "card/2", "own/1"
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,11 @@ def told(*lines: Line) -> Progress[Line] | None:
     """The progress after these lines, one a minute."""
     minutes = (START + timedelta(minutes=number) for number in range(len(lines)))
     return progress(
-        Line(line.kind, line.device, line.actor_id, at)
-        for line, at in zip(lines, minutes, strict=True)
+        (
+            Line(line.kind, line.device, line.actor_id, at)
+            for line, at in zip(lines, minutes, strict=True)
+        ),
+        lambda line: line.device == OWN,
     )
 
 
@@ -125,10 +128,52 @@ def test_the_end_of_another_device_is_no_trouble() -> None:
     assert trouble(Line(Event.DEVICE_ENDED)) == Event.DEVICE_ENDED
 
 
+# The other end -----------------------------------------------------------------------------------
+
+
+BACK = Line(Event.DEVICE_REACTIVATED, OWN)
+ADDED = Line(Event.DEVICE_ACTIVATED, OWN)
+OWN_LOGIN = Line(Event.SIGN_IN_COMPLETED, OWN)
+CODE_ENDED = Line(Event.DEVICE_ENDED)
+
+
+@pytest.mark.parametrize("own", [BACK, ADDED, OWN_LOGIN])
+@pytest.mark.parametrize("before", range(6))
+def test_an_own_device_in_use_is_a_good_end_from_anywhere(own: Line, before: int) -> None:
+    lines = [*WAY[:before], own]
+    assert done(*lines)[-1] is Step.OWN_DEVICE
+    found = told(ISSUED, *lines, CODE_ENDED, WRONG_PASSWORD)
+    assert found is not None
+    assert None not in found.steps.values(), "nothing is left open"
+    assert found.trouble is None
+
+
+def test_the_first_sign_of_the_own_device_is_told() -> None:
+    found = told(ISSUED, LOGGED_IN, BACK, OWN_LOGIN)
+    assert found is not None
+    event = found.steps[Step.OWN_DEVICE]
+    assert event is not None
+    assert event.kind == Event.DEVICE_REACTIVATED
+    assert list(found.steps) == [Step.LOGGED_IN, Step.OWN_DEVICE]
+
+
+def test_an_own_device_of_before_the_code_is_no_step() -> None:
+    found = told(OWN_LOGIN, ADDED, BACK, ISSUED)
+    assert found is not None
+    assert list(found.steps) == STEPS
+    assert not any(found.steps.values())
+
+
+def test_a_wrong_answer_at_taking_it_back_is_told_and_its_end_is_not() -> None:
+    assert trouble(LOGGED_IN, Line(Event.SIGN_IN_REFUSED, OWN)) == Event.SIGN_IN_REFUSED
+    assert trouble(LOGGED_IN, Line(Event.SIGN_IN_REFUSED, OWN), BACK) is None
+    assert trouble(LOGGED_IN, Line(Event.DEVICE_ENDED, OWN)) is None
+
+
 lines = st.builds(
     Line,
     st.sampled_from(sorted(KINDS)),
-    st.sampled_from([CODE, CARD, NEWER, ""]),
+    st.sampled_from([CODE, CARD, NEWER, OWN, ""]),
     st.sampled_from([CLIENT, AGENT, None]),
 )
 
@@ -141,6 +186,8 @@ def test_whatever_happened_every_step_is_told_and_none_is_older_than_the_issue(
     issues = [line for line in happened if line.kind == Event.DEVICE_ISSUED]
     assert (found is None) is all(line.actor_id == CLIENT for line in issues)
     if found:
-        assert list(found.steps) == STEPS
+        kept = [step for step in (*STEPS, Step.OWN_DEVICE) if step in found.steps]
+        assert list(found.steps) == kept
+        assert found.steps.get(Step.OWN_DEVICE) or kept == STEPS
         events = [found.trouble, *found.steps.values()]
         assert all(event.at > found.issued.at for event in events if event)

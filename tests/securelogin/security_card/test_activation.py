@@ -75,7 +75,8 @@ def test_it_changes_the_session_key_and_forgets_the_nonce(holder: Holder) -> Non
 
 def test_it_is_told_by_event_and_mail(holder: Holder) -> None:
     holder.activate(holder.answers[0])
-    assert SecurityEvent.objects.filter(kind=Event.DEVICE_ACTIVATED).count() == 1
+    event = SecurityEvent.objects.get(kind=Event.DEVICE_ACTIVATED)
+    assert (event.actor, event.device) == (holder.user, holder.card.persistent_id)
     (notice,) = holder.user.notices.filter(kind="card_activated")
     assert notice.context["until"] == "14 November 2025, 13:05 (Zurich time)"
 

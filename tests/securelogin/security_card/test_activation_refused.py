@@ -7,7 +7,9 @@ from datetime import timedelta
 import pytest
 
 from accounts.models import User
+from securelogin.events import Event
 from securelogin.lifecycle import EndReason, Status
+from securelogin.models import SecurityEvent
 from securelogin.security_card.models import Activation, SecurityCard
 from tests import factories
 from tests.securelogin.clock import SECOND, Clock
@@ -41,6 +43,13 @@ def test_wrong_digits_are_counted_aloud_and_the_fifth_cancels(holder: Holder) ->
     assert "This card was cancelled" in holder.activate(holder.answers[0]).content.decode()
     assert holder.card.activate(holder.answers[0]) is Activation.OVER
     assert is_inside(holder.client)
+
+
+def test_wrong_digits_are_on_record(holder: Holder) -> None:
+    holder.activate(wrong(holder.answers[0]))
+    event = SecurityEvent.objects.get(kind=Event.DEVICE_ACTIVATION_REFUSED)
+    assert (event.actor, event.device) == (holder.user, holder.card.persistent_id)
+    assert event.detail == {"failures": 1}
 
 
 def test_wrong_digits_at_activation_do_not_count_against_the_login(holder: Holder) -> None:

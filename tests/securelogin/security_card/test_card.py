@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from securelogin.security_card import card
 from securelogin.security_card.card import (
     CELLS,
-    SERIAL_ALPHABET,
     column_of,
     column_range,
     column_ranges,
@@ -23,6 +22,7 @@ from securelogin.security_card.card import (
     normalise,
     short_serial,
 )
+from securelogin.serials import ALPHABET
 from tests.securelogin.security_card.sheets import SERIAL, VALUES
 
 serials = st.integers(0, 2**32).map(lambda seed: new_serial(random.Random(seed)))
@@ -57,7 +57,7 @@ def test_a_new_serial_is_a_serial_in_its_stored_form(serial: str) -> None:
     assert short_serial(serial) == serial[-4:]
 
 
-@given(serials, st.sampled_from([4, 5, 6, 7, 9, 10, 11, 12]), st.sampled_from(SERIAL_ALPHABET))
+@given(serials, st.sampled_from([4, 5, 6, 7, 9, 10, 11, 12]), st.sampled_from(ALPHABET))
 def test_every_wrong_character_is_noticed(serial: str, place: int, wrong: str) -> None:
     assume(serial[place] != wrong)
     assert not is_serial(serial[:place] + wrong + serial[place + 1 :])
@@ -108,7 +108,7 @@ def test_a_name_is_no_serial(typed: str, short: str) -> None:
 
 
 def test_a_serial_has_no_characters_that_look_alike() -> None:
-    assert not set(SERIAL_ALPHABET) & set("0O1IL2Z5S8BUV")
+    assert not set(ALPHABET) & set("0O1IL2Z5S8BUV")
 
 
 @given(keys, nonces)

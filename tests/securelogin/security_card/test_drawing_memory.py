@@ -107,7 +107,7 @@ def test_a_forgotten_card_is_kept_in_no_form(drawings: list[str]) -> None:
 def test_a_kept_drawing_goes_away_by_itself() -> None:
     memo = Memo(seconds=0.05)
     memo.get(b"key", lambda: b"drawn")
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while memo._kept and time.monotonic() < deadline:
         time.sleep(0.01)
     assert memo._kept == {}
@@ -128,7 +128,7 @@ def test_eight_requests_at_once_get_one_drawing() -> None:
         return b"drawn"
 
     def ask(_number: int) -> bytes:
-        ready.wait(timeout=10)
+        ready.wait(timeout=60)
         return memo.get(b"key", draw)
 
     with ThreadPoolExecutor(8) as pool:

@@ -14,7 +14,9 @@ from pytest_django import Settings
 
 from accounts.models import User
 from securelogin import keys
+from securelogin.events import Event
 from securelogin.lifecycle import EndReason, Status
+from securelogin.models import SecurityEvent
 from securelogin.security_card.challenge import PAIRS, Pair
 from securelogin.security_card.models import SecurityCard, hash_answers
 from securelogin.verdict import Verdict
@@ -48,6 +50,21 @@ def test_it_keeps_one_salted_hash_for_each_pair_and_no_value(jane: User) -> None
     text = repr(columns)
     assert not [answer for answer in answers if answer in text]
     assert sorted(bytes(row.order)) == list(range(1, 225))
+
+
+def test_its_hashes_stay_in_the_data_base_until_an_answer_is_verified(jane: User) -> None:
+    factories.make_card(jane)
+    assert SecurityCard.objects.get().get_deferred_fields() == {"answers"}
+    assert not SecurityCard.objects.all().for_verification().get().get_deferred_fields()
+
+
+def test_the_first_copy_that_was_kept_is_remembered(jane: User) -> None:
+    row, _answers = factories.make_card(jane, active=False)
+    row.keep(SecurityCard.Kept.PDF)
+    row.keep(SecurityCard.Kept.PRINT)
+    assert stored(row)["kept"] == row.kept == SecurityCard.Kept.PDF
+    told = SecurityEvent.objects.filter(kind=Event.DEVICE_KEPT).order_by("pk")
+    assert [event.detail for event in told] == [{"how": "pdf"}, {"how": "print"}]
 
 
 def test_each_hash_is_the_keyed_hash_of_its_answer(settings: Settings) -> None:
@@ -134,6 +151,16 @@ def test_after_the_last_sign_in_the_next_one_is_told_to_call(jane: User, clock: 
     row.refresh_from_db()
     assert row.end_reason == EndReason.USED_UP
     assert row.end_reason_label == "used up"
+
+
+def test_a_card_with_an_answer_left_may_rest(jane: User, clock: Clock) -> None:
+    row, answers = factories.make_card(jane)
+    use(row, answered=110)
+    factories.sign_in(Client(), jane, answers[110], "card_values")
+    clock.shift(timedelta(days=2))
+    call_command("run_jobs", stdout=StringIO())
+    row.refresh_from_db()
+    assert (row.end_reason, row.logins_left) == ("", 1)
 
 
 @pytest.mark.parametrize(("answered", "left"), [(91, 20), (106, 5)])

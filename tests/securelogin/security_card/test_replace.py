@@ -38,6 +38,7 @@ def test_the_new_card_keeps_the_old_end(
     clock.shift(timedelta(days=10))
     new = replacement(jane, old[1][1])
     assert new.card.must_end_at == END
+    assert new.card.sheet(factories.nonce_of(new.client)).ends_at == "14 Nov 2025, 13:05 UTC+01"
     new.activate(new.answers[0])
     assert new.reload().expires_at == END
     assert new.card.activated_at == AUTUMN + timedelta(days=10)

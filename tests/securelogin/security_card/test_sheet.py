@@ -20,6 +20,7 @@ from tests.securelogin.security_card.sheets import VALUES, a_sheet
         (("ßample",), "S."),
         (("太郎", "見本"), ""),
         (("4ever", "Sample"), ""),
+        (("Ana", "Maria", "Sofia", "Muster"), "A. M. S."),
     ],
 )
 def test_initials_are_printed_only_when_the_font_has_them(
@@ -48,6 +49,7 @@ def test_initials_are_printed_only_when_the_font_has_them(
         {"issued_on": ""},
         {"phone": " "},
         {"lifetime_days": 0},
+        {"lifetime_days": 366},
         {"lifetime_days": True},
         {"language": "en us"},
     ],
@@ -55,7 +57,25 @@ def test_initials_are_printed_only_when_the_font_has_them(
 def test_a_sheet_refuses_what_cannot_be_printed(changes: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="must") as refused:
         a_sheet(**changes)
+    (name,) = changes
+    assert str(refused.value).startswith((name, "Each value"))
     assert VALUES[0] not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"brand": "B" * 36},
+        {"initials": ""},
+        {"ends_at": ""},
+        {"lifetime_days": 1},
+        {"lifetime_days": 365},
+        {"language": "gsw-CH"},
+    ],
+)
+def test_a_sheet_takes_what_just_fits(changes: dict[str, Any]) -> None:
+    ((name, value),) = changes.items()
+    assert getattr(a_sheet(**changes), name) == value
 
 
 def test_a_sheet_never_shows_its_values() -> None:

@@ -10,9 +10,11 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from accounts.models import User
+from securelogin.lifecycle import EndReason, Status
 from securelogin.models import SecurityEvent
 from securelogin.temporary_code.models import TemporaryCode
 from tests import factories
+from tests.securelogin.lasting import held_device, own_device
 
 pytestmark = pytest.mark.django_db
 
@@ -59,4 +61,40 @@ def test_it_refuses_an_unknown_or_switched_off_user(sam: User, active: bool) -> 
     User.objects.update(is_active=active)
     with pytest.raises(CommandError, match="no active user"):
         run("nobody" if active else "sam.support")
+    assert not TemporaryCode.objects.exists()
+
+
+def test_reason_a_puts_own_devices_on_hold_and_takes_nothing_lost(sam: User) -> None:
+    phone = own_device(sam)
+    with pytest.raises(CommandError, match="Only with --reason B"):
+        run("sam.support", "--lost", phone.serial)
+    run("sam.support")
+    phone.refresh_from_db()
+    assert phone.status is Status.ON_HOLD
+
+
+def test_reason_b_ends_the_only_own_device(sam: User) -> None:
+    phone = own_device(sam)
+    run("sam.support", "--reason", "B")
+    phone.refresh_from_db()
+    assert phone.end_reason == EndReason.REPORTED_LOST
+
+
+def test_of_several_own_devices_it_asks_for_serials(sam: User) -> None:
+    phone, key, away = own_device(sam), own_device(sam), held_device(sam)
+    with pytest.raises(CommandError, match="--lost SERIAL") as unclear:
+        run("sam.support", "--reason", "B")
+    for device in (phone, key, away):
+        assert device.serial in str(unclear.value)
+    run("sam.support", "--reason", "B", "--lost", phone.serial.lower(), "--lost", away.serial)
+    for device, lost in ((phone, True), (key, False), (away, True)):
+        device.refresh_from_db()
+        assert (device.ended_at is not None) is lost
+
+
+def test_it_knows_only_the_users_own_devices(sam: User, jane: User) -> None:
+    own_device(sam)
+    for serial in (own_device(jane).serial, "DEV-AAAA-AAAA", "nonsense"):
+        with pytest.raises(CommandError, match="No such device"):
+            run("sam.support", "--reason", "B", "--lost", serial)
     assert not TemporaryCode.objects.exists()

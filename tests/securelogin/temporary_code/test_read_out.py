@@ -65,7 +65,7 @@ def test_it_shows_groups_of_three_and_each_in_words(desk: IssuePage) -> None:
 def test_it_hides_after_the_minutes_of_the_policy(
     desk: IssuePage, settings: Settings, minutes: int
 ) -> None:
-    settings.SECURELOGIN = {"read_out_minutes": minutes}
+    settings.SECURELOGIN = {**settings.SECURELOGIN, "read_out_minutes": minutes}
     response = desk.issue().content.decode()
     assert f'data-hide-after="{minutes * 60}"' in response
     assert f'<meta http-equiv="refresh" content="{minutes * 60};url=' in response

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
+from securelogin.lifecycle import EndReason
 from tests import factories
 from tests.securelogin.clock import AUTUMN, SECOND, Clock
 from tests.securelogin.contract import is_inside, same_for_everybody
@@ -145,9 +146,11 @@ def test_after_its_end_a_page_says_since_when_and_whom_to_call(jane: User, clock
     assert '<input type="text"' not in page
 
 
-def test_a_client_without_any_device_is_told_to_call(jane: User) -> None:
-    status, page = answer(jane, "482719036")
-    assert (status, "Call us to log in" in page) == (200, True)
+def test_a_client_without_a_device_in_force_is_told_to_call(jane: User) -> None:
+    code, digits = factories.make_code(jane)
+    code.end(EndReason.CANCELLED_BY_CLIENT, by=jane)
+    status, page = answer(jane, digits)
+    assert (status, "Call Client Services" in page) == (200, True)
 
 
 def test_another_clients_code_is_just_wrong(jane: User, mallory: User) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 from datetime import timedelta
@@ -16,6 +17,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from portal.demo.people import AGENT, PEOPLE, SUPERVISOR, Person
+from securelogin.authenticator_app.models import AuthenticatorApp
 from securelogin.models import usable_devices
 from securelogin.temporary_code.issuing import Reason
 from securelogin.temporary_code.models import TemporaryCode
@@ -45,6 +47,8 @@ class Command(BaseCommand):
             self.stdout.write(f"Username: {person.username}")
             self.stdout.write(f"Password: {person.password}")
             self.stdout.write(f"Temporary Code: {code}")
+            if person.authenticator_key:
+                self.stdout.write(f"Authenticator key: {person.authenticator_key}")
         memory.parent.mkdir(parents=True, exist_ok=True)
         # Invented people's codes, readable by the owner of the demo alone.
         descriptor = os.open(memory, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -76,6 +80,14 @@ class Command(BaseCommand):
             phone_since=long_ago,
             is_staff=person.role is not None,
         )
+        if person.authenticator_key:
+            AuthenticatorApp.objects.add(
+                user,
+                name="on my phone",
+                serial=AuthenticatorApp.objects.new_serial(),
+                key=base64.b32decode(person.authenticator_key),
+                step=0,
+            )
         if person.role:
             user.groups.add(Group.objects.get(name=person.role))
         return user
