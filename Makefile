@@ -45,6 +45,7 @@ lint: prepare-dev
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/mypy
 	$(BIN)/python manage.py makemigrations --check --dry-run --settings tests.settings
+	$(BIN)/python manage.py compile_card --settings tests.settings
 	@echo "The deployment check, with settings as in service:"
 	@env $$($(BIN)/python scripts/new_keys.py) ALLOWED_HOSTS=portal.example TASKS_BACKEND=database \
 		DATABASE_URL=postgres://portal@localhost/portal SITE_URL=https://portal.example \
@@ -82,5 +83,5 @@ demo-reset:
 	rm -rf var/demo*
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage mutants var/static
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage mutants var/static var/card
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

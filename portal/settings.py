@@ -219,6 +219,8 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 100
 STATIC_URL = "static/"
 STATIC_ROOT = env.env.str("STATIC_ROOT", default=str(BASE_DIR / "var" / "static"))
 STATICFILES_DIRS = [BASE_DIR / "static"]
+# Where `manage.py compile_card` puts the card's drawing.
+CARD_DRAWINGS = env.env.str("CARD_DRAWINGS", default=str(BASE_DIR / "var" / "card"))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

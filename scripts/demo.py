@@ -49,6 +49,7 @@ def main(port: str) -> None:
     django.setup()
     call_command("migrate", verbosity=0, interactive=False)
     collect_static(Path("var/static"))
+    call_command("compile_card", verbosity=0)
     call_command("demo")
     # In service a timer does this: what has run out ends, each day's audit trail is closed.
     call_command("run_jobs", stdout=io.StringIO())

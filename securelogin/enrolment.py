@@ -106,7 +106,8 @@ def enrols(view: EnrolView) -> EnrolView:
         try:
             waiting = pending.load(request, policy().first_device_life)
         except PendingExpiredError:
-            return render(request, "securelogin/pending_expired.html")
+            minutes = policy().first_device_minutes
+            return render(request, "securelogin/pending_expired.html", {"minutes": minutes})
         if waiting is None:
             return _in_session(view, request, *args, **kwargs)
         if not may_add_first(waiting.user):

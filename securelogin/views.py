@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from securelogin import pending, resending, second_step
 from securelogin.access import Access, needs
+from securelogin.conf import policy
 from securelogin.enrolment import Enroller, enrols, may_add_first, types_to_add
 from securelogin.lifecycle import Status
 from securelogin.models import devices_of
@@ -31,7 +32,8 @@ def challenge(request: HttpRequest) -> HttpResponse:
     try:
         waiting = pending.load(request)
     except PendingExpiredError:
-        return render(request, "securelogin/pending_expired.html")
+        minutes = policy().pending_minutes
+        return render(request, "securelogin/pending_expired.html", {"minutes": minutes})
     if waiting is None:
         return redirect("accounts:login")
     with timezone.override(ZoneInfo(waiting.user.time_zone)):

@@ -10,6 +10,7 @@ import hmac
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from securelogin.serials import Serials
 
@@ -31,6 +32,8 @@ short_serial_in = SERIALS.short_in
 
 # The end of Latin Extended-A, which the bundled subsets of the card's font cover.
 _LAST_PRINTED = 0x17F
+# Letters up to there that the font has not; compiling the drawing holds this to be true.
+_NOT_PRINTED = frozenset("ĈĔĜĤĨĬĴĸĿŊŌŎŖŜŦŨŬ")
 
 # Names the use and the version of the derivation: the same key may serve other uses, and a
 # changed derivation gets a new label, so that no two uses ever share a stream.
@@ -39,6 +42,13 @@ _WORD_BYTES = 2
 # SECURITY: words from here on are drawn again. 65536 is no multiple of 1000, so without this
 # 000 to 535 would come up more often than the others.
 _WORD_LIMIT = 2 ** (8 * _WORD_BYTES) // 10**VALUE_DIGITS * 10**VALUE_DIGITS
+
+
+class Layout(StrEnum):
+    """How the card is arranged: for paper and wide screens, or for a phone held upright."""
+
+    WIDE = "wide"
+    TALL = "tall"
 
 
 def column_of(index: int) -> int:
@@ -76,9 +86,13 @@ def initials_of(*names: str) -> str:
     """
     letters = [unicodedata.normalize("NFC", name.strip()).upper()[:1] for name in names]
     letters = [letter for letter in letters if letter][:3]
-    if not all(letter.isalpha() and ord(letter) <= _LAST_PRINTED for letter in letters):
+    if not all(map(_is_printed, letters)):
         return ""
     return " ".join(f"{letter}." for letter in letters)
+
+
+def _is_printed(letter: str) -> bool:
+    return letter.isalpha() and ord(letter) <= _LAST_PRINTED and letter not in _NOT_PRINTED
 
 
 def derive_values(key: bytes, nonce: bytes) -> tuple[str, ...]:
@@ -121,7 +135,7 @@ def _values_in(block: bytes) -> list[str]:
 
 
 # How much text fits in its place on the card.
-_LONGEST = {"brand": 36, "initials": 12, "issued_on": 20, "phone": 60, "ends_at": 32}
+_LONGEST = {"brand": 36, "initials": 8, "issued_on": 11, "phone": 60, "ends_at": 28}
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _VALUE = re.compile(rf"[0-9]{{{VALUE_DIGITS}}}")
 

@@ -1,4 +1,4 @@
-"""Names the system libraries that drawing a card needs, before a client has to wait for one."""
+"""Says before a client asks for a card that none can be drawn, and why."""
 
 from __future__ import annotations
 
@@ -17,9 +17,29 @@ from securelogin.security_card import card, drawing
 def drawing_is_possible(
     app_configs: Sequence[AppConfig] | None, **_kwargs: Any
 ) -> list[CheckMessage]:
-    """W010: sign-in works, but no card can be drawn."""
+    """W010: sign-in works, but the drawing can neither be read nor compiled."""
     missing = drawing.missing_libraries()
-    return [Warning(missing, id="securelogin.W010")] if missing else []
+    if missing is None or _is_compiled():
+        return []
+    return [Warning(missing, id="securelogin.W010")]
+
+
+@register(deploy=True)
+def drawing_is_compiled(
+    app_configs: Sequence[AppConfig] | None, **_kwargs: Any
+) -> list[CheckMessage]:
+    """E012: compiling is no work for a request; a service without the drawing has no cards."""
+    if drawing.builds_by_itself() or _is_compiled():
+        return []
+    message = "The card's drawing is missing, or made from other files, versions or settings."
+    return [Error(message, hint="Run: manage.py compile_card", id="securelogin.E012")]
+
+
+def _is_compiled() -> bool:
+    try:
+        return drawing.artefact(drawing.in_service()).is_file()
+    except drawing.DrawingUnavailable:
+        return False
 
 
 @register()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from contextlib import suppress
 from functools import wraps
 from typing import TYPE_CHECKING, Any, cast
 
@@ -378,12 +377,8 @@ def _prove(request: HttpRequest, row: SecurityCard, answer: str) -> Activation:
 @sensitive_variables()
 def _forget(request: HttpRequest, row: SecurityCard) -> None:
     """SECURITY: from here on nothing can show the values again."""
-    nonce = _nonce(request, row)
-    if nonce is None:
-        return
-    with suppress(KeyMissingError):
-        drawing.forget(row.sheet(nonce))
-    del request.session[SHOWN_KEY]
+    if _nonce(request, row) is not None:
+        del request.session[SHOWN_KEY]
 
 
 @require_safe

@@ -19,6 +19,7 @@ class Row:
         floor: what the floor is, in words.
         limit: the ratio that must not be passed; None where none is set.
         note: absolute figures, for orientation.
+        quicker: the ratio says how many times quicker than the floor, and the limit is the least.
     """
 
     name: str
@@ -26,11 +27,14 @@ class Row:
     floor: str
     limit: float | None = None
     note: str = ""
+    quicker: bool = False
 
     @property
     def passed(self) -> bool:
         """Whether the ratio keeps its limit."""
-        return self.limit is None or self.ratio <= self.limit
+        if self.limit is None:
+            return True
+        return self.ratio >= self.limit if self.quicker else self.ratio <= self.limit
 
 
 @dataclass(frozen=True, slots=True)

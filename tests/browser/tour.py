@@ -18,6 +18,7 @@ from securelogin.temporary_code.models import TemporaryCode
 from tests import factories
 from tests.browser import pages
 from tests.browser.conftest import NewPage
+from tests.securelogin import lasting
 
 
 @dataclass
@@ -78,6 +79,7 @@ def public(stage: Stage) -> Iterator[State]:
 def second_step(stage: Stage) -> Iterator[State]:
     """A Temporary Code, Card Values, and nothing to log in with."""
     page, jane = stage.page, stage.jane
+    lasting.held_device(stage.mallory)
     pages.enter_password(page, stage.mallory)
     yield "no-device", "Call us to log in"
     stage.code()

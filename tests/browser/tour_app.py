@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -9,6 +10,7 @@ from playwright.sync_api import expect
 
 from securelogin.authenticator_app.models import AuthenticatorApp
 from securelogin.conf import policy
+from securelogin.models import lift_waits
 from tests.browser import pages
 from tests.browser.tour import Stage, State
 from tests.securelogin.authenticator_app import apps
@@ -63,3 +65,26 @@ def first_app(stage: Stage) -> Iterator[State]:
     yield "first-app-start", "Add an authenticator app"
     pages.press(page, "Show the QR code")
     yield "first-app-scan", "Scan this QR code"
+
+
+def way_back(stage: Stage) -> Iterator[State]:
+    """On hold, taken back with the card waiting, renamed, and removed as the last one."""
+    page, jane = stage.page, stage.jane
+    app = apps.make_app(jane, "my phone")
+    pages.log_in(page, jane, stage.code(), to=pages.LIST)
+    yield "held-list", "Secure Login System"
+    pages.follow(page, page.get_by_role("link", name=re.compile("^Reactivate")))
+    yield "held-reactivate", "Reactivate your device"
+    page.get_by_label(CODE, exact=True).fill(apps.wrong_code(apps.code(app)))
+    pages.press(page, "Reactivate")
+    yield "held-reactivate-wrong", "Error: Reactivate your device"
+    lift_waits(jane)
+    page.get_by_label(CODE, exact=True).fill(apps.unused_code(app))
+    pages.press(page, "Reactivate")
+    yield "held-back", "Authenticator app my phone"
+    pages.open_list(page)
+    pages.follow(page, page.get_by_role("link", name=re.compile("^Rename")))
+    yield "held-rename", "Rename this device"
+    pages.open_list(page)
+    pages.follow(page, page.get_by_role("link", name=re.compile("^Remove")))
+    yield "held-remove", "Remove this device"

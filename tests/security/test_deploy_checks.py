@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
+from securelogin.security_card import drawing
 from tests.security.production import KEY, python, starts
 
 REFUSED: list[tuple[dict[str, str | None], str]] = [
@@ -39,6 +40,7 @@ REFUSED: list[tuple[dict[str, str | None], str]] = [
 
 
 def test_the_deployment_check_is_clean_in_service() -> None:
+    drawing.build(drawing.in_service())
     assert "no issues" in python("manage.py", "check", "--deploy", "--fail-level", "WARNING")
 
 

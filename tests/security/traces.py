@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import import_module
 from typing import Any
 
 from django.apps import apps
@@ -16,6 +15,8 @@ from django.contrib.sessions.base_session import AbstractBaseSession
 from django.core.mail import EmailMessage
 from django.db import models
 from django.test import Client
+
+from securelogin.security_card import drawing
 
 # Numbers that mean nothing, and are an answer by accident once in a thousand runs.
 _SIZES = {"Content-Length"}
@@ -112,8 +113,7 @@ sys.addaudithook(_note_opening)  # there is no way to remove one
 @contextmanager
 def files_written() -> Iterator[list[str]]:
     """The paths that Python opens for writing meanwhile."""
-    for name in ("weasyprint", "pypdfium2", "PIL.Image"):  # loading them asks the compiler
-        import_module(name)
+    drawing.build(drawing.in_service())  # as it is before a portal is served
     _opened.append([])
     try:
         yield _opened[-1]

@@ -21,7 +21,7 @@ def a_sheet(**changes: Any) -> Sheet:
         "initials": "J. S.",
         "issued_on": "24 Jul 2025",
         "lifetime_days": 21,
-        "phone": "+00 000 000 000 (24 hours, every day)",
+        "phone": "+00 000 000 000",
         "values": VALUES,
     }
     return Sheet(**fields | changes)
@@ -34,11 +34,11 @@ def uniform(value: str) -> Sheet:
 
 @cache
 def drawn_pdf(sheet: Sheet) -> bytes:
-    """The PDF, drawn once for all tests: drawing takes about a second."""
+    """The PDF, filled once for all tests."""
     return drawing.pdf(sheet)
 
 
 @cache
 def drawn_png(sheet: Sheet, layout: Layout) -> bytes:
-    """The picture, drawn once for all tests."""
+    """The picture, filled once for all tests."""
     return drawing.png(sheet, layout)

@@ -14,6 +14,8 @@ from pypdf import PdfReader
 
 from securelogin.security_card import drawing
 from securelogin.security_card.card import CELLS
+from securelogin.security_card.compiler import typeset
+from securelogin.security_card.drawing import Layout
 from tests.securelogin.security_card.sheets import SERIAL, VALUES, a_sheet, drawn_pdf, uniform
 
 MM = 72 / 25.4
@@ -50,11 +52,18 @@ def test_it_is_one_page_that_fits_a4_and_letter(reader: PdfReader) -> None:
         assert height <= paper[1] + 0.01
 
 
-@pytest.mark.parametrize("sheet", [a_sheet(), uniform("000"), a_sheet(specimen=True)])
+@pytest.mark.parametrize("sheet", [a_sheet(), uniform("000"), uniform("999")])
 def test_its_text_runs_from_index_1_to_224_with_the_values(sheet: Any) -> None:
     text = PdfReader(BytesIO(drawn_pdf(sheet))).pages[0].extract_text()
     assert _cells(text) == list(enumerate(sheet.values, start=1))
-    assert ("SPECIMEN - NOT VALID" in text) is sheet.specimen
+    assert "SPECIMEN" not in text
+
+
+def test_a_specimen_says_so() -> None:
+    document = typeset.pdf(a_sheet(specimen=True), Layout.WIDE)
+    text = PdfReader(BytesIO(document)).pages[0].extract_text()
+    assert "SPECIMEN - NOT VALID" in text
+    assert _cells(text) == list(enumerate(VALUES, start=1))
 
 
 def test_its_text_says_what_the_card_is(reader: PdfReader) -> None:
@@ -64,7 +73,7 @@ def test_its_text_says_what_the_card_is(reader: PdfReader) -> None:
         "Never tell a code to anyone, including our staff.",
         "For: J. S. Issued 24 Jul 2025 Valid for 21 days after activation Valid until:",
         "Zeros at the start count: 007 is three digits.",
-        "Call Client Services: +00 000 000 000 (24 hours, every day) The card stops working",
+        "Call Client Services: +00 000 000 000 The card stops working",
         "Fold on the dashed lines, print inside.",
     ):
         assert sentence in text
@@ -75,7 +84,7 @@ def test_its_text_says_what_the_card_is(reader: PdfReader) -> None:
 def test_it_is_drawn_from_the_sheet_without_a_complaint(caplog: pytest.LogCaptureFixture) -> None:
     sheet = a_sheet(initials="", lifetime_days=14, brand="Żółw <b>& Sons")
     with caplog.at_level(logging.WARNING, logger="weasyprint"):
-        document = drawing.pdf(sheet)
+        document = typeset.pdf(sheet, Layout.WIDE)
     # Among them: a missing language, title or font.
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
     text = PdfReader(BytesIO(document)).pages[0].extract_text()

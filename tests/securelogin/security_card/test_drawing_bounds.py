@@ -10,8 +10,8 @@ import pytest
 from django.contrib.staticfiles import finders
 from django.test import override_settings
 
-from securelogin.security_card import drawing
-from securelogin.security_card.drawing import DrawingUnavailable
+from securelogin.security_card.compiler import typeset
+from securelogin.security_card.drawing import DrawingUnavailable, Layout
 from tests.securelogin.security_card.sheets import uniform
 
 
@@ -22,25 +22,25 @@ from tests.securelogin.security_card.sheets import uniform
 )  # fmt: skip
 def test_refused_when_the_page_asks_for_anything_else(address: str) -> None:
     with pytest.raises(PermissionError):
-        drawing._fetcher().fetch(address)
+        typeset._fetcher().fetch(address)
     html = f'<html lang="en"><title>-</title><img alt="-" src="{address}"><p>text</p></html>'
     with pytest.raises(PermissionError):
-        drawing._to_pdf(html)
+        typeset.to_pdf(html)
 
 
 def test_the_message_names_the_command_when_libraries_are_missing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "weasyprint", None)
-    monkeypatch.setattr(drawing, "find_spec", lambda name: name)
-    monkeypatch.setattr(drawing, "_loads", lambda name: "pango" not in name)
+    monkeypatch.setattr(typeset, "find_spec", lambda name: name)
+    monkeypatch.setattr(typeset, "_loads", lambda name: "pango" not in name)
     with pytest.raises(DrawingUnavailable, match=r"apt-get install .*libpangoft2-1\.0-0"):
-        drawing.pdf(uniform("321"))
-    assert "libpango-1.0.so.0" in str(drawing.missing_libraries())
+        typeset.pdf(uniform("321"), Layout.WIDE)
+    assert "libpango-1.0.so.0" in str(typeset.missing_libraries())
 
 
 def test_nothing_is_missing_on_a_machine_that_runs_these_tests() -> None:
-    assert drawing.missing_libraries() is None
+    assert typeset.missing_libraries() is None
 
 
 def test_the_portal_starts_without_loading_the_drawing_libraries() -> None:
@@ -61,8 +61,8 @@ def test_collected_files_are_used_when_the_source_folders_are_gone(
     monkeypatch.setattr(finders, "find", lambda _name: None)
     with override_settings(STATIC_ROOT=str(tmp_path)):
         with pytest.raises(DrawingUnavailable, match="collectstatic"):
-            drawing._asset(drawing.STYLESHEET)
-        collected = tmp_path / drawing.STYLESHEET
+            typeset._asset(typeset.STYLESHEET)
+        collected = tmp_path / typeset.STYLESHEET
         collected.parent.mkdir()
         collected.write_bytes(b"collected")
-        assert drawing._asset(drawing.STYLESHEET) == b"collected"
+        assert typeset._asset(typeset.STYLESHEET) == b"collected"

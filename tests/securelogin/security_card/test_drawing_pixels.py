@@ -10,17 +10,22 @@ from __future__ import annotations
 import io
 import math
 import re
+import time
 from collections import Counter
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from django.conf import settings
+from fontTools.pens.recordingPen import DecomposingRecordingPen
+from fontTools.ttLib import TTFont
 from PIL import Image, ImageDraw, ImageFont
 
 from securelogin.security_card.card import ROWS, Sheet
-from securelogin.security_card.drawing import PIXELS_PER_MM, Layout
+from securelogin.security_card.compiler import typeset
+from securelogin.security_card.drawing import Layout
+from securelogin.security_card.filling import PIXELS_PER_MM
 from tests.securelogin.security_card.sheets import a_sheet, drawn_png, uniform
 
 STATIC = Path(settings.BASE_DIR) / "static"
@@ -30,6 +35,7 @@ ADVANCE, DIGIT_HEIGHT = 0.632, 0.668  # of the font size
 # What is compared: one digit with this much around it above and below.
 MARGIN = 0.35
 SMALL = (12, 18)
+Outline = tuple[list[Any], int]
 
 
 class Grid(NamedTuple):
@@ -122,6 +128,37 @@ def test_no_two_font_files_share_a_family_and_weight() -> None:
         tuple(re.findall(r"font-(?:family|weight|style): ([^;]+);", rule))
         for rule in re.findall(r"@font-face \{(.*?)\}", css, re.DOTALL)
     )
-    assert len(faces) == 4
+    assert len(faces) == 2
     assert set(faces.values()) == {1}
-    assert all(rule.count("url(") == 1 for rule in re.findall(r"src: ([^;]+);", css))
+    assert re.findall(r"url\(\"(.*?)\"\)", css) == [*typeset.FONTS]
+
+
+@pytest.mark.parametrize("address", typeset.FONTS)
+def test_both_subsets_in_one_file_keep_every_outline(address: str) -> None:
+    merged = _outlines(io.BytesIO(typeset.font(address)))
+    known: dict[int, Outline] = {}
+    for name in typeset.FONTS[address]:
+        known = _outlines(STATIC / name) | known
+    assert merged == known
+    assert len(known) > 300
+
+
+@pytest.mark.parametrize("address", typeset.FONTS)
+def test_a_font_has_the_same_bytes_on_another_day(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    today = typeset.font(address)
+    monkeypatch.setattr(time, "time", lambda: 4e9)
+    assert typeset.font.__wrapped__(address) == today
+
+
+def _outlines(file: Path | io.BytesIO) -> dict[int, Outline]:
+    """Of each character: how it is drawn, and its width."""
+    font = TTFont(file)
+    glyphs = font.getGlyphSet()
+    found: dict[int, Outline] = {}
+    for code, name in font.getBestCmap().items():
+        pen = DecomposingRecordingPen(glyphs)
+        glyphs[name].draw(pen)
+        found[code] = (pen.value, glyphs[name].width)
+    return found
