@@ -220,9 +220,9 @@ def test_a_passkey_that_is_not_here_is_said_calmly_and_the_button_stays(
     pages.log_out(page)
     authenticator.send("setUserVerified", isUserVerified=False)
     pages.enter_password(page, jane)
-    for _press in range(2):
-        pages.button(page, labels.LOGIN).click()
-        expect(problem(page)).to_contain_text("Nothing was confirmed")
+    # Once: of a second try nothing tells its message from the first one's.
+    pages.button(page, labels.LOGIN).click()
+    expect(problem(page)).to_contain_text("Nothing was confirmed")
     inspect(page, "passkey-cancelled")
     authenticator.send("setUserVerified", isUserVerified=True)
     pages.press(page, labels.LOGIN)
