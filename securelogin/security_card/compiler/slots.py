@@ -54,7 +54,7 @@ LETTERS: dict[str, tuple[frozenset[str], ...]] = {
     "ends_at": (_dated(),),
     "values": (frozenset(string.digits),),
 }
-FONTS = dict.fromkeys(LETTERS, "card-font:700") | {"ends_at": "card-font:400"}
+FONTS = dict.fromkeys(LETTERS, "cardfont:700") | {"ends_at": "cardfont:400"}
 # Fields that are not always as long.
 SHORTER = {"initials", "issued_on", "ends_at"}
 # What stands before the slot in the same operator.

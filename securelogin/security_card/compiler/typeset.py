@@ -34,7 +34,7 @@ TEMPLATE = "securelogin/security_card/sheet.html"
 STYLESHEET = "css/card_sheet.css"
 # The two subsets of each weight, under the address by which the style sheet asks for them.
 FONTS = {
-    f"card-font:{weight}": tuple(
+    f"cardfont:{weight}": tuple(
         f"fonts/atkinson-hyperlegible-mono-{subset}-{weight}.woff2"
         for subset in ("latin", "latin-ext")
     )
