@@ -62,6 +62,7 @@ class SessionStore(DatabaseStore):
         if self.session_key is None:
             self.create()
             return
+        # Django's own, which its stubs leave out.
         data = self._get_session(no_load=must_create)  # type: ignore[attr-defined]
         state = (self.session_key, repr(data))
         if state == self._written and not must_create:

@@ -22,8 +22,9 @@ from django.utils import timezone
 from securelogin import pending, proof
 from securelogin.access import Access, needs
 from securelogin.conf import policy
+from securelogin.events import Event
 from securelogin.gate import refusal
-from securelogin.models import LoginDevice
+from securelogin.models import LoginDevice, SecurityEvent
 from securelogin.pending import PendingExpiredError, PendingSignIn
 from securelogin.registry import DeviceTypeConfig, device_types
 
@@ -76,7 +77,11 @@ def may_add_first(user: User) -> bool:
     """Whether the password alone lets this client add a device."""
     if user.is_staff or user.is_superuser:
         return False
-    return not any(config.device_model.objects.of(user).exists() for config in device_types())
+    if any(config.device_model.objects.of(user).exists() for config in device_types()):
+        return False
+    # SECURITY: the rows of devices that are long over are deleted; the trail remembers them.
+    given = (Event.DEVICE_ISSUED, Event.DEVICE_ACTIVATED)
+    return not SecurityEvent.objects.filter(user=user, kind__in=given).exists()
 
 
 def _is_only_device(user: User) -> bool:

@@ -28,6 +28,7 @@ class AccessMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        # Attributes of our own, which a request's type does not have.
         request.access = SimpleLazyObject(  # type: ignore[attr-defined]
             lambda: access_of_request(request)
         )

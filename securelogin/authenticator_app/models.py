@@ -110,6 +110,7 @@ class AuthenticatorApp(PermanentDevice):
     # The step of the code that is being judged; in memory only.
     _judged_step = 0
 
+    # The plugin takes the base's manager for the declared type.
     objects: ClassVar[Any] = AuthenticatorAppManager()  # type: ignore[assignment]
 
     class Meta(PermanentDevice.Meta):

@@ -108,6 +108,7 @@ class Passkey(PermanentDevice):
     # What the last right answer said, in memory only.
     _proven: Proven | None = None
 
+    # The plugin takes the base's manager for the declared type.
     objects: ClassVar[PasskeyManager] = PasskeyManager()  # type: ignore[assignment]
 
     class Meta(PermanentDevice.Meta):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from io import StringIO
 
 import pytest
 import time_machine
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -85,6 +87,19 @@ def test_who_has_or_had_a_device_needs_more_than_the_password(
     for address in (adding, FIRST):
         assert client.get(address)["Location"] == "/login/verify/"
         assert client.post(address)["Location"] == "/login/verify/"
+
+
+def test_a_device_whose_row_is_long_deleted_still_counts(jane: User, adding: str) -> None:
+    """SECURITY: the job deletes old rows; the password must not become enough by waiting."""
+    code, _digits = factories.make_code(jane)
+    code.end(EndReason.CANCELLED_BY_CLIENT, by=jane)
+    with time_machine.travel(timezone.now() + timedelta(days=500), tick=False):
+        call_command("run_jobs", stdout=StringIO())
+        assert not jane.temporarycodes.exists()
+        client = after_password(jane)
+        assert not may_add_first(jane)
+        assert client.get(adding)["Location"] == "/login/verify/"
+        assert "Call us to log in" in client.get("/login/verify/").content.decode()
 
 
 def test_staff_need_more_than_the_password(adding: str) -> None:
