@@ -24,7 +24,7 @@ from securelogin.fields import KeyIdField
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from securelogin.models import LoginDevice
+    from securelogin.device_facts import DeviceFacts
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class SecurityEventQuerySet(models.QuerySet["SecurityEvent"]):
         kind: Event,
         user: User | None,
         *,
-        device: LoginDevice | None = None,
+        device: DeviceFacts | None = None,
         actor: User | None = None,
         **detail: str | int | bool,
     ) -> SecurityEvent:

@@ -6,9 +6,16 @@ Pure: pages, mails and the desk say a moment in the same words.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from securelogin.throttle import NEVER
+
+
+class _Person(Protocol):
+    @property
+    def time_zone(self) -> str: ...
+
 
 _MONTHS = (
     "January",
@@ -87,3 +94,8 @@ def describe_both(moment: datetime, desk_zone: str, client_zone: str) -> str:
         return here
     there = describe(moment, client_zone).removeprefix(f"{day(moment, desk_zone)}, ")
     return f"{here}, for the client {there}"
+
+
+def describe_for(user: _Person, moment: datetime | None) -> str:
+    """A moment in the client's zone, in words; empty for None."""
+    return describe(moment, user.time_zone) if moment else ""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from securelogin.banners import Banner
+    from securelogin.device_facts import DeviceFacts
     from securelogin.forms import AnswerForm
     from securelogin.models import LoginDevice
     from securelogin.protection import Protection
@@ -131,6 +132,6 @@ def device_type(slug: str) -> DeviceTypeConfig | None:
     return next((config for config in device_types() if config.slug == slug), None)
 
 
-def device_type_of(device: LoginDevice) -> DeviceTypeConfig:
+def device_type_of(device: DeviceFacts) -> DeviceTypeConfig:
     """The type that a device belongs to."""
     return cast("DeviceTypeConfig", apps.get_app_config(device._meta.app_label))
