@@ -10,10 +10,15 @@ import pytest
 from django.core.cache import cache
 from django.db.backends.base.operations import BaseDatabaseOperations
 from django.test import Client
+from hypothesis import settings as hypothesis_settings
 
 from accounts.models import User
 from securelogin import append_only
 from tests import factories
+
+# No test is timed: an example that waits for a processor is as right as one that does not.
+hypothesis_settings.register_profile("portal", hypothesis_settings.default, deadline=None)
+hypothesis_settings.load_profile("portal")
 
 
 @pytest.fixture(scope="session", autouse=True)
