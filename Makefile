@@ -5,10 +5,10 @@ BIN := .venv/bin
 # The first Python here that is new enough.
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
-# More arguments: for pytest in make test ARGS="-k card", a number for make fuzz
+# More arguments: for pytest in make test ARGS="-k card", a number for make fuzz, a name for make bench
 ARGS ?=
 
-.PHONY: help demo test fuzz mutate lint bench coverage fmt lock sbom clean demo-reset prepare-base prepare-dev
+.PHONY: help demo test fuzz mutate lint bench load growth coverage fmt lock sbom clean demo-reset prepare-base prepare-dev
 .NOTPARALLEL:
 
 help:
@@ -16,7 +16,9 @@ help:
 	@echo "make test        every check and test, the browser's included (ARGS='-k card' for some)"
 	@echo "make fuzz        100,000 requests of any kind to every address (ARGS=5000 for so many)"
 	@echo "make mutate      break the rules on purpose, and list what no test notices"
-	@echo "make bench       the benchmarks"
+	@echo "make bench       the benchmarks, in one table (ARGS=pages for one of them)"
+	@echo "make load        an outage hour on this machine: two gunicorn masters, PostgreSQL, mails, an audit"
+	@echo "make growth      what pages and jobs ask of PostgreSQL with few clients and with many (ARGS=1000000)"
 	@echo "make lint        the checks of make test that run no test"
 	@echo "make coverage    which lines the tests do not reach"
 	@echo "make fmt         format Python"
@@ -52,7 +54,13 @@ lint: prepare-dev
 		$(BIN)/python manage.py check --deploy --fail-level WARNING
 
 bench: prepare-dev
-	$(BIN)/python -m tests.benchmarks
+	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+load: prepare-dev
+	$(BIN)/python -m tests.load $(ARGS)
+
+growth: prepare-dev
+	$(BIN)/python -m tests.growth $(ARGS)
 
 coverage: prepare-dev
 	$(BIN)/coverage erase

@@ -4,23 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.contrib.auth import logout
+from django.contrib import auth
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, logout
+from django.contrib.auth import middleware as auth_middleware
 from django.contrib.sessions import middleware
+from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, resolve_url
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+from django.utils.functional import SimpleLazyObject
 
 from accounts import known_browsers
 from accounts.sessions import SessionStore
 from securelogin.conf import policy
 from securelogin.lifecycle import is_within
 from securelogin.pending import STARTED_AT_KEY
+
+if TYPE_CHECKING:
+    from django.contrib.auth.base_user import AbstractBaseUser
+    from django.contrib.auth.models import AnonymousUser
 
 
 class SessionMiddleware(middleware.SessionMiddleware):
@@ -37,11 +47,47 @@ class SessionMiddleware(middleware.SessionMiddleware):
         try:
             return super().process_response(request, response)
         except SessionInterrupted:
-            # Ended meanwhile: elsewhere, by a new password, or at the desk. What was to be
-            # answered is not: the login says why.
-            ended = redirect(f"{resolve_url(settings.LOGIN_URL)}?r=ended")
-            ended.delete_cookie(settings.SESSION_COOKIE_NAME, samesite="Lax")
-            return ended
+            return _ended()
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """A view that saves the session with what it changes has changed nothing, then."""
+        return _ended() if isinstance(exception, UpdateError) else None
+
+
+def _ended() -> HttpResponse:
+    """Ended meanwhile: elsewhere, by a new password, or at the desk. What was to be answered is
+    not: the login says why."""
+    ended = redirect(f"{resolve_url(settings.LOGIN_URL)}?r=ended")
+    ended.delete_cookie(settings.SESSION_COOKIE_NAME, samesite="Lax")
+    return ended
+
+
+class AuthenticationMiddleware(auth_middleware.AuthenticationMiddleware):
+    """Django's, which takes the client that was read along with the session."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Sets ``request.user``, asked for when it is needed."""
+        super().process_request(request)
+        # Stubs want a user, not something that becomes one.
+        request.user = SimpleLazyObject(partial(_user_of, request))  # type: ignore[assignment]
+
+
+def _user_of(request: HttpRequest) -> AbstractBaseUser | AnonymousUser:
+    """As `django.contrib.auth.get_user`, which decides whenever anything is not as usual."""
+    session = cast("SessionStore", request.session)
+    user_id, signed = session.get(SESSION_KEY), session.get(HASH_SESSION_KEY, "")
+    owner = session.owner
+    # SECURITY: the same questions that Django asks: the backend is one of ours, the user may
+    # log in, and the password is the one the session was opened with.
+    if (
+        owner is not None
+        and user_id == str(owner.pk)
+        and session.get(BACKEND_SESSION_KEY) in settings.AUTHENTICATION_BACKENDS
+        and owner.is_active
+        and constant_time_compare(signed, owner.get_session_auth_hash())
+    ):
+        return owner
+    return auth.get_user(request)
 
 
 class SessionLimitsMiddleware:

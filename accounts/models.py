@@ -5,12 +5,14 @@ from __future__ import annotations
 import zoneinfo
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.contrib.sessions.base_session import AbstractBaseSession, BaseSessionManager
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
+from django.db.models.functions import Upper
 from django.utils import timezone
 from django.utils.text import get_text_list
 from django.views.decorators.debug import sensitive_variables
@@ -23,6 +25,7 @@ from securelogin.conf import policy
 from securelogin.desk.masking import masked_username
 from securelogin.events import Event
 from securelogin.models import SecurityEvent, lock_client
+from securelogin.prepared import Prepared
 
 if TYPE_CHECKING:
     from accounts.sessions import SessionStore
@@ -43,7 +46,17 @@ class PortalUserManager(UserManager["User"]):
 
     def get_by_natural_key(self, username: str | None) -> User:
         """The user of that name, however it was typed."""
-        return super().get_by_natural_key((username or "").strip().lower())
+        user = _of_name().first(username=(username or "").strip().lower())
+        if user is None:
+            raise User.DoesNotExist
+        return user
+
+
+@cache
+def _of_name() -> Prepared[User]:
+    return Prepared(
+        lambda username: User.objects.filter(username=username), username=models.CharField()
+    )
 
 
 class User(AbstractUser):
@@ -82,6 +95,12 @@ class User(AbstractUser):
         verbose_name = "client"
         verbose_name_plural = "clients"
         default_permissions = ()
+        # The desk looks for whole addresses: parts of them, such as the name of the largest
+        # provider, are in too many texts to be found by.
+        indexes: ClassVar = [
+            models.Index(Upper("email"), name="user_email"),
+            models.Index(Upper("notify_email"), name="user_notify_email"),
+        ]
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Keep the user name in lower case, and what the desk searches beside it."""
@@ -237,15 +256,18 @@ class User(AbstractUser):
 
     @classmethod
     def deletable(cls, now: datetime) -> dict[str, models.QuerySet[Any]]:
-        """Rows about clients that retention lets go, by what they are called (job).
+        """Rows about clients that retention lets go, by what they are called, each in the order
+        of its index (job).
 
         Args:
             now: aware.
         """
         return {
-            "former addresses": FormerAddress.objects.filter(left_at__lte=now - _quiet()),
-            "new addresses never confirmed": NewAddress.objects.over(now),
-            "old password resets": PasswordReset.objects.over(now),
+            "former addresses": FormerAddress.objects.filter(left_at__lte=now - _quiet()).order_by(
+                "left_at"
+            ),
+            "new addresses never confirmed": NewAddress.objects.over(now).order_by("asked_at"),
+            "old password resets": PasswordReset.objects.over(now).order_by("started_at"),
         }
 
     def _former_addresses(self, now: datetime) -> list[str]:
@@ -269,6 +291,7 @@ class FormerAddress(models.Model):
 
     class Meta:
         default_permissions = ()
+        indexes: ClassVar = [models.Index(fields=["left_at"], name="former_address_left")]
 
     def __str__(self) -> str:
         return f"Former address {self.pk}"
@@ -278,8 +301,8 @@ class SessionQuerySet(models.QuerySet["Session"]):
     """Sentences about sessions."""
 
     def of(self, user: User) -> SessionQuerySet:
-        """The rows of one client; some may be over already."""
-        return self.filter(user_id=user.pk)
+        """The rows of one client who is logged in; some may be over already."""
+        return self.filter(user_id=user.pk, pending=False)
 
     def end(self, user: User, kind: Event = Event.SESSION_ENDED_BY_OWNER) -> int:
         """Their owner ends these sessions from another one, or the operator does.
@@ -323,12 +346,22 @@ class SessionManager(BaseSessionManager.from_queryset(SessionQuerySet)):  # type
 class Session(AbstractBaseSession):
     """A session on the server. ``expire_date`` is its idle end."""
 
+    # Who is logged in, or about to be: read along with the row, in one statement.
     user = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="sessions")
+    # The password was right, and the second step is still open.
+    pending = models.BooleanField(default=False, db_default=False)
+    # The key of the pending row that this login took over; empty once the key has changed again.
+    former_key = models.CharField(max_length=40, blank=True, default="", db_default="")
 
     objects: ClassVar[SessionManager] = SessionManager()
 
     class Meta(AbstractBaseSession.Meta):
         default_permissions: ClassVar = ()
+        indexes: ClassVar = [
+            models.Index(
+                fields=["former_key"], condition=~models.Q(former_key=""), name="session_former"
+            )
+        ]
 
     @classmethod
     def get_session_store_class(cls) -> type[SessionStore]:

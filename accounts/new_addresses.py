@@ -23,9 +23,16 @@ from securelogin.events import Event
 from securelogin.lifecycle import is_within
 from securelogin.mailed_numbers import MailedNumber
 from securelogin.models import Failures, SecurityEvent, lock_client
+from securelogin.prepared import Prepared
 
 if TYPE_CHECKING:
     from accounts.models import User
+
+
+_OF_USER: Prepared[NewAddress] = Prepared(
+    lambda user: NewAddress.objects.filter(user_id=user).order_by("which"),
+    user=models.BigIntegerField(),
+)
 
 
 class AddressOverError(Exception):
@@ -50,7 +57,7 @@ class NewAddressQuerySet(models.QuerySet["NewAddress"]):
     def waiting(self, user: User) -> list[NewAddress]:
         """The addresses of this client that wait for their number."""
         now = timezone.now()
-        rows = [row for row in self.filter(user_id=user.pk).order_by("which") if row.waits(now)]
+        rows = [row for row in _OF_USER(user=user.pk) if row.waits(now)]
         for row in rows:
             row.user = user
         return rows
@@ -112,6 +119,7 @@ class NewAddress(MailedNumber):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["user", "which"], name="one_new_address_of_a_kind")
         ]
+        indexes: ClassVar = [models.Index(fields=["asked_at"], name="new_address_asked")]
 
     def __str__(self) -> str:
         return f"New address {self.pk}"

@@ -3,13 +3,21 @@ what became known of tries by somebody else."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib.auth import HASH_SESSION_KEY
-from django.db.models import Count, Max, Subquery, Value
+from django.db.models import (
+    BigIntegerField,
+    CharField,
+    Count,
+    DateTimeField,
+    Exists,
+    OuterRef,
+    QuerySet,
+    Subquery,
+)
 from django.db.models.functions import Coalesce
 from django.dispatch import receiver
 from django.http import HttpRequest
@@ -24,9 +32,12 @@ from securelogin.banners import Banner
 from securelogin.conf import policy
 from securelogin.events import Event
 from securelogin.lifecycle import is_within
-from securelogin.models import LoginDevice, SecurityEvent, describe_for
+from securelogin.models import LoginDevice, SecurityEvent, describe_for, devices_of
 from securelogin.pending import OPENED_FROM_KEY, STARTED_AT_KEY, logged_in
-from securelogin.registry import device_types
+from securelogin.prepared import Prepared, PreparedValues
+
+if TYPE_CHECKING:
+    from accounts.sessions import SessionStore
 
 ID_LENGTH = 32
 _WRONG = (Event.PASSWORD_REFUSED, Event.PASSWORD_PAUSED, Event.SIGN_IN_REFUSED)
@@ -63,13 +74,16 @@ def public_id_of(key: str) -> str:
     return salted_hmac("accounts.own_sessions", key, algorithm="sha256").hexdigest()[:ID_LENGTH]
 
 
-def open_sessions(request: HttpRequest) -> list[OpenSession]:
+def open_sessions(request: HttpRequest, devices: list[LoginDevice]) -> list[OpenSession]:
     """The client's sessions that would still let somebody in: this one first, then the latest.
 
     Asks the database as often for one session as for a hundred.
+
+    Args:
+        request: the client's.
+        devices: all of the client's (`devices_of`).
     """
-    rows = Session.objects.of(cast("User", request.user)).filter(expire_date__gt=timezone.now())
-    shown = [session for session, _row in _open_rows(request, rows)]
+    shown = [session for session, _row in _open_rows(request, devices)]
     return sorted(shown, key=lambda session: (session.here, session.active_at), reverse=True)
 
 
@@ -77,12 +91,14 @@ def open_sessions(request: HttpRequest) -> list[OpenSession]:
 def _end_surplus(sender: object, request: HttpRequest, user: User, **_kwargs: object) -> None:
     """With more sessions than the policy allows, those that were opened first end (ASVS 7.1.2)."""
     most = policy().staff_sessions if user.is_staff else policy().client_sessions
-    rows = list(Session.objects.of(user).filter(expire_date__gt=timezone.now()))
-    if len(rows) <= most:
+    others = cast("SessionStore", request.session).others
+    if others is None:
+        others = Session.objects.of(user).filter(expire_date__gt=timezone.now()).count() - 1
+    if others < most:
         return
     opened = [
         (session.started_at, row.session_key)
-        for session, row in _open_rows(request, rows)
+        for session, row in _open_rows(request, devices_of(user))
         if not session.here
     ]
     surplus = sorted(opened, reverse=True)[most - 1 :]
@@ -90,16 +106,15 @@ def _end_surplus(sender: object, request: HttpRequest, user: User, **_kwargs: ob
         Session.objects.filter(session_key__in=[key for _at, key in surplus]).give_way(user)
 
 
-def _open_rows(request: HttpRequest, rows: Iterable[Session]) -> list[tuple[OpenSession, Session]]:
+def _open_rows(
+    request: HttpRequest, devices: list[LoginDevice]
+) -> list[tuple[OpenSession, Session]]:
     """Those of the client's rows that would still let somebody in, and how they are shown."""
     user = cast("User", request.user)
     now, here = timezone.now(), request.session.session_key
-    devices = {
-        device.persistent_id: device
-        for config in device_types()
-        for device in config.device_model.objects.of(user).open()
-    }
-    return [(session, row) for row in rows if (session := _shown(row, user, devices, now, here))]
+    rows = _AWAKE(user=user.pk, now=now)
+    by_id = {device.persistent_id: device for device in devices if device.ended_at is None}
+    return [(session, row) for row in rows if (session := _shown(row, user, by_id, now, here))]
 
 
 def _shown(
@@ -141,32 +156,62 @@ def other(request: HttpRequest, public_id: str) -> SessionQuerySet:
     return rows.filter(session_key__in=[key for key in keys if public_id_of(key) == public_id])
 
 
-def banners(request: HttpRequest) -> list[Banner]:
-    """Calm words on the home page about logins elsewhere, and about tries that failed."""
-    found = (_wrong_attempts(request), _logged_in_elsewhere(request))
-    return [banner for banner in found if banner]
+def banners(request: HttpRequest, devices: list[LoginDevice]) -> list[Banner]:
+    """Calm words on the home page about logins elsewhere, and about tries that failed.
 
-
-def _wrong_attempts(request: HttpRequest) -> Banner | None:
-    """What failed between the login before and the one that opened this session.
-
-    So it stands on the home page of this session, and the next login does not repeat it.
+    Args:
+        request: the client's.
+        devices: all of the client's (`devices_of`).
     """
     user = cast("User", request.user)
     opened = datetime.fromisoformat(request.session[STARTED_AT_KEY])
-    of_before = SecurityEvent.objects.filter(user=user, at__lt=opened)
+    # Both in one statement, and for nearly everybody nothing comes of either.
+    [(wrong, login_before, elsewhere)] = _HEARD_OF(
+        user=user.pk, opened=opened, now=timezone.now(), here=request.session.session_key
+    )
+    found = (
+        _wrong_attempts(user, wrong, login_before) if wrong else None,
+        _logged_in_elsewhere(request, devices) if elsewhere else None,
+    )
+    return [banner for banner in found if banner]
+
+
+def _heard_of(user: Any, opened: Any, now: Any, here: Any) -> QuerySet[User, tuple[Any, ...]]:
+    """How often somebody failed between the login before and the one that opened this session,
+    the moment of the login before, and whether there are other sessions.
+
+    Tries since then are for the next login to tell, which does not repeat these.
+    """
+    of_before = SecurityEvent.objects.filter(user_id=user, at__lt=opened)
     login_before = Subquery(
         of_before.filter(kind=Event.SIGN_IN_COMPLETED).order_by("-at").values("at")[:1]
     )
     # An answer that was not looked at, during a lock, was neither right nor wrong.
     wrong = of_before.filter(kind__in=_WRONG, detail__failures__isnull=False)
-    lately = wrong.filter(at__gt=Coalesce(login_before, Value(user.date_joined)))
-    found = lately.aggregate(count=Count("pk"), login=Max(login_before))
-    count = found["count"]
-    if not count:
-        return None
+    lately = wrong.filter(at__gt=Coalesce(login_before, OuterRef("date_joined")))
+    count = lately.order_by().values("user").annotate(count=Count("pk")).values("count")
+    awake = Session.objects.filter(user_id=user, pending=False, expire_date__gt=now)
+    elsewhere = Exists(awake.exclude(session_key=here))
+    return User.objects.filter(pk=user).values_list(Subquery(count), login_before, elsewhere)
+
+
+_AWAKE = Prepared(
+    lambda user, now: Session.objects.filter(user_id=user, pending=False, expire_date__gt=now),
+    user=BigIntegerField(),
+    now=DateTimeField(),
+)
+_HEARD_OF = PreparedValues(
+    _heard_of,
+    user=BigIntegerField(),
+    opened=DateTimeField(),
+    now=DateTimeField(),
+    here=CharField(),
+)
+
+
+def _wrong_attempts(user: User, count: int, login_before: datetime | None) -> Banner:
     attempts = "1 wrong attempt" if count == 1 else f"{count} wrong attempts"
-    moment = describe_for(user, found["login"])
+    moment = describe_for(user, login_before)
     since = f"since your last login on {moment}" if moment else "before your first login"
     return Banner(
         "info",
@@ -176,11 +221,9 @@ def _wrong_attempts(request: HttpRequest) -> Banner | None:
     )
 
 
-def _logged_in_elsewhere(request: HttpRequest) -> Banner | None:
+def _logged_in_elsewhere(request: HttpRequest, devices: list[LoginDevice]) -> Banner | None:
     user = cast("User", request.user)
-    if not others(request).filter(expire_date__gt=timezone.now()).exists():
-        return None
-    elsewhere = [session for session in open_sessions(request) if not session.here]
+    elsewhere = [session for session in open_sessions(request, devices) if not session.here]
     if not elsewhere:
         return None
     latest = max(elsewhere, key=lambda session: session.started_at)

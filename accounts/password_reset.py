@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -106,6 +106,7 @@ class PasswordReset(MailedNumber):
 
     class Meta:
         default_permissions = ()
+        indexes: ClassVar = [models.Index(fields=["started_at"], name="password_reset_started")]
 
     def __str__(self) -> str:
         return f"Password reset {self.pk}"

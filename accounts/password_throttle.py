@@ -50,7 +50,7 @@ class PasswordThrottle:
     @property
     def paused_until(self) -> datetime | None:
         """Until when tries are refused unseen; None while they are allowed."""
-        self.series = {row.key: row for row in Failures.objects.filter(key__in=self.limits)}
+        self.series = {row.key: row for row in Failures.objects.of_keys(list(self.limits))}
         ends = [row.locked_until(self.limits[key]) for key, row in self.series.items()]
         return max((end for end in ends if end), default=None)
 

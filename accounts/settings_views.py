@@ -21,6 +21,7 @@ from accounts.password_forms import NewPasswordForm, NumberForm
 from securelogin import proof
 from securelogin.conf import policy
 from securelogin.forms import attempts_left_words
+from securelogin.models import devices_of
 
 CONTACT_FIELDS = ("email", "notify_email", "phone")
 _NO_NUMBER = (AddressOverError, NotSentError, PausedError)
@@ -152,7 +153,8 @@ def _number_page(request: HttpRequest, row: NewAddress, form: NumberForm) -> Htt
 @require_safe
 def sessions(request: HttpRequest) -> HttpResponse:
     """Where the client is logged in."""
-    context = {"sessions": own_sessions.open_sessions(request)}
+    devices = devices_of(cast("User", request.user))
+    context = {"sessions": own_sessions.open_sessions(request, devices)}
     return render(request, "accounts/sessions.html", context)
 
 

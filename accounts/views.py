@@ -28,7 +28,7 @@ from securelogin.events import Event
 from securelogin.forms import AnswerForm
 from securelogin.gate import access_of_request, proven_device
 from securelogin.lifecycle import Status
-from securelogin.models import LoginDevice, SecurityEvent, devices_of, usable_devices
+from securelogin.models import LoginDevice, SecurityEvent, devices_of, usable_among
 from securelogin.moments import day
 from securelogin.throttle import NEVER
 from securelogin.verdict import COUNTED
@@ -198,9 +198,12 @@ def keep_alive(request: HttpRequest) -> HttpResponse:
 def home(request: HttpRequest) -> HttpResponse:
     """What matters now."""
     shown = {Status.ACTIVE, Status.LIMITED, Status.ON_HOLD}
-    devices = [d for d in devices_of(cast("User", request.user)) if d.status in shown]
-    banners = [*own_sessions.banners(request), *banners_for(request, list_sections(request))]
-    context = {"banners": banners, "devices": devices}
+    devices = devices_of(cast("User", request.user))
+    sections = list_sections(request, devices)
+    context = {
+        "banners": [*own_sessions.banners(request, devices), *banners_for(request, sections)],
+        "devices": [device for device in devices if device.status in shown],
+    }
     return render(request, "accounts/home.html", context)
 
 
@@ -208,16 +211,18 @@ def home(request: HttpRequest) -> HttpResponse:
 def user_settings(request: HttpRequest) -> HttpResponse:
     """Settings > User Settings."""
     user = cast("User", request.user)
-    devices = usable_devices(user, timezone.now())
+    devices = devices_of(user)
+    usable = usable_among(devices, user, timezone.now())
+    open_sessions = own_sessions.open_sessions(request, devices)
     summary = "No security device"
-    if devices:
-        first = devices[0]
+    if usable:
+        first = usable[0]
         end = first.limited_at or first.expires_at
         summary = first.title + (f", until {day(end, user.time_zone)}" if end else "")
     context = {
         "secure_login_summary": summary,
-        "secure_login_warning": not devices,
-        "other_sessions": sum(not session.here for session in own_sessions.open_sessions(request)),
+        "secure_login_warning": not usable,
+        "other_sessions": sum(not session.here for session in open_sessions),
         "waiting_addresses": NewAddress.objects.waiting(user),
         "layout_form": LayoutForm(initial={"layout": user.layout}),
     }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import ipaddress
+import os
 from collections.abc import Sequence
 from itertools import combinations
 from typing import Any
@@ -118,6 +119,28 @@ def numbers(name: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ImproperlyConfigured(f'{name} must be JSON such as {{"card_days": 14}}.')
     return value
+
+
+def number(name: str, *, default: int) -> int:
+    """How many of something: a whole number of at least one.
+
+    Raises:
+        ImproperlyConfigured: it is something else.
+    """
+    try:
+        value = int(env.int(name, default=default))
+    except ValueError:
+        value = 0
+    if value < 1:
+        raise ImproperlyConfigured(f"{name} must be a whole number of at least 1.")
+    return value
+
+
+def cores() -> int:
+    """The processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def networks(name: str) -> Sequence[Any]:

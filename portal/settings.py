@@ -52,6 +52,11 @@ SPECIMEN_CARDS = env.env.bool("SPECIMEN_CARDS", default=False)
 SECURELOGIN = env.numbers("SECURELOGIN_POLICY")
 # Argon2id of an answer: memory in KiB, passes, lanes (design: OWASP's second choice).
 ANSWER_HASH_COST = (19456, 2, 1)
+# A card is hashed on so many threads, each with that memory: more would shorten a second's wait.
+CARD_THREADS = min(4, env.cores())
+# So many cards at once on this machine, by all processes that share the folder.
+CARDS_AT_ONCE = env.number("CARDS_AT_ONCE", default=max(1, env.cores() // CARD_THREADS))
+RUNTIME_DIR = env.env.str("RUNTIME_DIR", default=str(BASE_DIR / "var" / "run"))
 
 # Parts --------------------------------------------------------------------------------------
 
@@ -92,8 +97,8 @@ MIDDLEWARE = [
     "accounts.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django_otp.middleware.OTPMiddleware",
+    "accounts.middleware.AuthenticationMiddleware",
+    "securelogin.middleware.DeviceMiddleware",
     "accounts.middleware.SessionLimitsMiddleware",
     # SECURITY: deny by default; without this line every page is open.
     "securelogin.middleware.AccessMiddleware",
@@ -103,6 +108,7 @@ MIDDLEWARE = [
 ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"
 
+FORM_RENDERER = "portal.form_renderer.InputRenderer"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -115,6 +121,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "portal.context_processors.portal",
             ],
+            "builtins": ["portal.template_builtins"],
             "libraries": {"portal": "portal.template_library"},
         },
     },

@@ -29,6 +29,8 @@ class AnsweringDevice(DeviceFacts):
     # The same form with the same wrong answer was refused just before (`securelogin.resending`),
     # in memory only.
     resent: bool = False
+    # The question that the page asked, if it said so (`question`), in memory only.
+    asked: str = ""
     # The client's series of wrong answers, as verify_token met it, in memory only.
     series: Failures | None = None
 
@@ -190,7 +192,11 @@ class AnsweringDevice(DeviceFacts):
         self.series = self.failures
         if self.series and self.series.factor_locked_until:
             return Verdict.LOCKED
-        return None if self.verify_is_allowed()[0] else Verdict.WAIT
+        if not self.verify_is_allowed()[0]:
+            return Verdict.WAIT
+        # A form that was sent twice at once, or from an old page, is no wrong answer.
+        outdated = self.asked and self.asked != self.question
+        return Verdict.OUTDATED if outdated else None
 
     def _accept(self, now: datetime, changes: dict[str, Any]) -> None:
         first = self.last_used_at is None

@@ -44,10 +44,15 @@ def banners_for(request: HttpRequest, sections: Iterable[ListSection]) -> list[B
     ]
 
 
-def list_sections(request: HttpRequest) -> list[ListSection]:
-    """What each type that is switched on adds to the device list."""
+def list_sections(request: HttpRequest, devices: list[LoginDevice]) -> list[ListSection]:
+    """What each type that is switched on adds to the device list.
+
+    Args:
+        request: the client's.
+        devices: all of the client's (`devices_of`), read once for the whole page.
+    """
     sections = (config.load_list_section() for config in device_types())
-    return [section(request) for section in sections if section]
+    return [section(request, devices) for section in sections if section]
 
 
 def _bridge_banner(device: LoginDevice) -> Banner | None:

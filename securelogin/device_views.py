@@ -36,7 +36,7 @@ _SHOWN = frozenset({Status.ACTIVE, Status.LIMITED, Status.WAITING, Status.ON_HOL
 def device_list(request: HttpRequest) -> HttpResponse:
     """Settings > User Settings > Secure Login System."""
     devices = devices_of(cast("User", request.user))
-    sections = list_sections(request)
+    sections = list_sections(request, devices)
     full = access_of_request(request) is Access.FULL
     context: dict[str, Any] = {
         "devices": [device for device in devices if device.status in _SHOWN],

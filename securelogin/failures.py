@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
+from typing import ClassVar
 
 from django.db import connection, models
+from django.db.models import Q
 from django.utils import timezone
 
 from securelogin import throttle
 from securelogin.conf import policy
+from securelogin.prepared import Prepared
 from securelogin.throttle import Limit, forgotten_before
 
 
@@ -26,7 +31,11 @@ class FailuresQuerySet(models.QuerySet["Failures"]):
 
     def of_factor(self, user_id: int) -> Failures | None:
         """A client's present series of wrong second factors, if there is one."""
-        return self.filter(key=factor_key(user_id)).first()
+        return next(iter(_of_keys(1)(key0=factor_key(user_id))), None)
+
+    def of_keys(self, keys: Sequence[str]) -> list[Failures]:
+        """The series under these keys; those without one are left out."""
+        return _of_keys(len(keys))(**{f"key{place}": key for place, key in enumerate(keys)})
 
     def record(self, key: str, limit: Limit) -> Failures:
         """Count one failure under a key.
@@ -55,6 +64,15 @@ class FailuresQuerySet(models.QuerySet["Failures"]):
         return Failures(pk=pk, key=key, count=count, total=total, last_failed_at=now)
 
 
+@cache
+def _of_keys(count: int) -> Prepared[Failures]:
+    """Each login asks it twice."""
+    return Prepared(
+        lambda **slots: Failures.objects.filter(key__in=list(slots.values())),
+        **{f"key{place}": models.CharField() for place in range(count)},
+    )
+
+
 class Failures(models.Model):
     """A series of consecutive failures under a key, such as one client's second factor."""
 
@@ -68,6 +86,14 @@ class Failures(models.Model):
 
     class Meta:
         default_permissions = ()
+        indexes: ClassVar = [
+            # What retention lets go: never those of a second factor.
+            models.Index(
+                fields=["last_failed_at"],
+                condition=~Q(key__startswith=factor_key("")),
+                name="failures_last",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.count} failures"

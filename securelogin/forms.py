@@ -19,7 +19,9 @@ from securelogin.permanent import NAME_LENGTH
 from securelogin.verdict import COUNTED, Verdict
 
 # Verdicts that are the same whether or not the answer, or a password beside it, was right.
-_NEVER_TELLING = frozenset({Verdict.WAIT, Verdict.INDEX_NUMBERS, Verdict.KEY_MISSING})
+_NEVER_TELLING = frozenset(
+    {Verdict.WAIT, Verdict.OUTDATED, Verdict.INDEX_NUMBERS, Verdict.KEY_MISSING}
+)
 
 
 class DigitsField(forms.CharField):
@@ -112,6 +114,11 @@ class AnswerForm(forms.Form):
             seconds = device.wait_seconds
             unit = "second" if seconds == 1 else "seconds"
             return f"Too many attempts. Wait {seconds} {unit}, then try again."
+        if device.verdict is Verdict.OUTDATED:
+            return (
+                "The question of that page was answered already, perhaps in another window. "
+                "Answer the one that is asked now."
+            )
         if device.verdict is Verdict.REPLAYED:
             return (
                 "That code has been used already. Wait for the next one and enter that. If it was "

@@ -9,12 +9,15 @@ from __future__ import annotations
 from securelogin.anchors import AuditAnchor
 from securelogin.audit import SecurityEvent, SecurityEventQuerySet, new_reference
 from securelogin.client_devices import (
+    Standing,
     devices_of,
     end_interim_devices,
     iter_usable_devices,
     lift_waits,
     lock_client,
     lock_devices,
+    standing_of,
+    usable_among,
     usable_devices,
 )
 from securelogin.device import LoginDevice, LoginDeviceManager, LoginDeviceQuerySet
@@ -31,6 +34,7 @@ __all__ = [
     "Notice",
     "SecurityEvent",
     "SecurityEventQuerySet",
+    "Standing",
     "describe_for",
     "devices_of",
     "end_interim_devices",
@@ -40,5 +44,7 @@ __all__ = [
     "lock_client",
     "lock_devices",
     "new_reference",
+    "standing_of",
+    "usable_among",
     "usable_devices",
 ]

@@ -7,6 +7,8 @@ A mail holds no code, value, index number, full serial, user name, link or butto
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -15,14 +17,17 @@ from django.apps import apps
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import DatabaseError, transaction
+from django.db.models import CharField, Exists, OuterRef, Value
+from django.db.models.functions import Cast, Concat
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django_tasks import task
 
-from securelogin import origin
+from securelogin import batches, origin
 from securelogin.conf import policy
 from securelogin.events import Event
 from securelogin.moments import describe
+from securelogin.throttle import NEVER
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -33,6 +38,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 # 2 to the power of 11 minutes: a day and a half.
 _LONGEST_PAUSE = 11
+# Seconds: a mail server that takes its time must not hold up what the job does next.
+_LONGEST_RETRY = 120
 
 
 def queue(
@@ -72,6 +79,32 @@ def queue(
     return True
 
 
+def remind_each(devices: QuerySet[Any], about: str, tell: Callable[[Any, str], bool]) -> int:
+    """Queue a reminder for each device that has none of this kind yet (job).
+
+    Those that have one are left out by the database: a job asks every few minutes, and the same
+    devices are due for days.
+
+    Args:
+        devices: that are due, in the order of the index that finds them.
+        about: the end of the key, which names the reminder.
+        tell: queues the notice of a device under a key; returns whether it is new.
+
+    Returns:
+        How many are new.
+    """
+    label = devices.model._meta.label_lower
+    key = Concat(
+        Value(f"{label}/"),
+        Cast("pk", CharField()),
+        Value(f":{about}"),
+        output_field=CharField(),
+    )
+    told = _notices()._default_manager.filter(key=OuterRef("reminder_key"))
+    untold = devices.alias(reminder_key=key).filter(~Exists(told)).prefetch_related("user")
+    return batches.each(untold, lambda row: tell(row, f"{row.persistent_id}:{about}"))
+
+
 def _hand_over(notice_id: int) -> None:
     deliver.enqueue(notice_id)
 
@@ -95,7 +128,7 @@ def deliver(notice_id: int) -> bool:
     mine = _due(now).filter(pk=notice_id, attempts=notice.attempts)
     if not mine.update(attempts=attempts, next_try_at=now + pause):
         return False
-    notice.attempts = attempts
+    notice.attempts, notice.next_try_at = attempts, now + pause
     letter = None
     try:
         letter = _letter(notice)
@@ -107,10 +140,13 @@ def deliver(notice_id: int) -> bool:
         if isinstance(error, NoAddressError):
             # An address that comes later may be a thief's, and the news old.
             notice.attempts = policy().notice_attempts
+        if notice.attempts >= policy().notice_attempts:
+            # Out of the way of those that are due, until retention lets it go.
+            notice.next_try_at = NEVER
     else:
         notice.sent_at = timezone.now()
         notice.last_error = ""
-    notice.save(update_fields=["sent_at", "sent_to", "last_error", "attempts"])
+    notice.save(update_fields=["sent_at", "sent_to", "last_error", "attempts", "next_try_at"])
     if notice.sent_at is not None:
         _record(Event.NOTICE_SENT, notice, letter)
     elif notice.attempts >= policy().notice_attempts:
@@ -138,8 +174,17 @@ def _record(kind: Event, notice: Notice, letter: _Letter | None) -> None:
 
 def retry() -> int:
     """Try again what has not been sent and is due (job). Returns how many were sent."""
-    due = _due(timezone.now()).order_by("next_try_at").values_list("pk", flat=True)
-    return sum(bool(deliver.call(pk)) for pk in due[:500])
+    began = time.monotonic()
+    sent = 0
+    while True:
+        due = _due(timezone.now()).order_by("next_try_at").values_list("pk", flat=True)
+        page = list(due[: batches.SIZE])
+        for pk in page:
+            sent += bool(deliver.call(pk))
+            if time.monotonic() - began > _LONGEST_RETRY:
+                return sent
+        if len(page) < batches.SIZE:
+            return sent
 
 
 def _due(now: datetime) -> QuerySet[Notice]:

@@ -36,7 +36,8 @@ class Notice(models.Model):
     class Meta:
         default_permissions = ()
         indexes: ClassVar = [
-            models.Index(fields=["next_try_at"], condition=Q(sent_at=None), name="notice_unsent")
+            models.Index(fields=["next_try_at"], condition=Q(sent_at=None), name="notice_unsent"),
+            models.Index(fields=["created_at"], name="notice_created"),
         ]
 
     def __str__(self) -> str:

@@ -22,7 +22,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from securelogin import origin, proof, unanswered
+from securelogin import origin, proof
 from securelogin.conf import policy
 from securelogin.events import Event
 from securelogin.lifecycle import is_within
@@ -52,7 +52,6 @@ class PendingSignIn:
 
 def start(request: HttpRequest, user: User, next_url: str) -> None:
     """Remember that ``user`` passed the password step. Whatever the session held is gone."""
-    unanswered.watch(user)
     # SECURITY: a new key, so that a key planted before the password is worth nothing.
     request.session.flush()
     request.session[SESSION_KEY] = {
@@ -81,8 +80,15 @@ def load(request: HttpRequest, life: timedelta | None = None) -> PendingSignIn |
     if not is_within(life or policy().pending_life, since, timezone.now()):
         del request.session[SESSION_KEY]
         raise PendingExpiredError
-    user = auth.get_user_model()._default_manager.filter(pk=data["user"], is_active=True).first()
-    if user is None or not constant_time_compare(user.get_session_auth_hash(), data["hash"]):
+    # The session engine may have read the client along with the session.
+    user: User | None = getattr(request.session, "owner", None)
+    if user is None or user.pk != data["user"]:
+        user = auth.get_user_model()._default_manager.filter(pk=data["user"]).first()
+    if (
+        user is None
+        or not user.is_active
+        or not constant_time_compare(user.get_session_auth_hash(), data["hash"])
+    ):
         del request.session[SESSION_KEY]
         return None
     return PendingSignIn(user, data["next"])
@@ -94,16 +100,14 @@ def finish(request: HttpRequest, pending: PendingSignIn, device: LoginDevice) ->
     Returns:
         Where to go, by `own_address`.
     """
-    request.session.flush()
+    # Whatever it held is gone; its row becomes the row of the login, which gives it a new key.
+    request.session.clear()
     auth.login(request, pending.user, backend=settings.AUTHENTICATION_BACKENDS[0])
     _open_with(request, pending.user, device)
     request.session[STARTED_AT_KEY] = timezone.now().isoformat()
     proof.note(request)
     source = origin.current()
     request.session[OPENED_FROM_KEY] = {"network": source.network, "browser": source.browser}
-    # SECURITY: stored with what the answer used up, so that there is never the one without
-    # the other. (The middleware saves again, and sets the cookie.)
-    request.session.save()
     SecurityEvent.objects.record(
         Event.SIGN_IN_COMPLETED,
         pending.user,
@@ -111,6 +115,10 @@ def finish(request: HttpRequest, pending: PendingSignIn, device: LoginDevice) ->
         actor=pending.user,
         **device.proof_facts,
     )
+    # SECURITY: stored with what the answer used up, so that there is never the one without
+    # the other, and after the event: logins of one client at once wait there for each other, and
+    # the second counts the session of the first. (The middleware sets the cookie.)
+    request.session.save()
     logged_in.send(sender=None, request=request, user=pending.user)
     return own_address(request, pending.next_url)
 

@@ -87,7 +87,8 @@ class DeviceTypeConfig(AppConfig):
         needs_no_typing: its answer is neither read nor typed (WCAG 2.2, 3.3.8); it is offered
             beside every question of a device that is.
         enrolment: how a client adds one; None: only the desk gives one out.
-        list_section: dotted path of ``f(request) -> ListSection``; empty for none.
+        list_section: dotted path of ``f(request, devices) -> ListSection``, which gets all
+            devices of the client; empty for none.
         desk_actions: what the desk may do for a client.
     """
 
@@ -115,11 +116,14 @@ class DeviceTypeConfig(AppConfig):
         """The form class of the second step."""
         return cast("type[AnswerForm]", import_string(self.answer_form))
 
-    def load_list_section(self) -> Callable[[HttpRequest], ListSection] | None:
+    def load_list_section(
+        self,
+    ) -> Callable[[HttpRequest, list[LoginDevice]], ListSection] | None:
         """The function that fills the section below the device list, if the type has one."""
         if not self.list_section:
             return None
-        return cast("Callable[[HttpRequest], ListSection]", import_string(self.list_section))
+        found = import_string(self.list_section)
+        return cast("Callable[[HttpRequest, list[LoginDevice]], ListSection]", found)
 
 
 def device_types() -> list[DeviceTypeConfig]:

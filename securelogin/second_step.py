@@ -5,7 +5,7 @@ The second step of a login asks so, and so does the fresh proof of a session tha
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest
@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from securelogin.access import Access
 from securelogin.models import LoginDevice, iter_usable_devices
-from securelogin.registry import device_type_of
+from securelogin.registry import DeviceTypeConfig, device_type_of
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -26,7 +26,12 @@ def choice_of(device: LoginDevice) -> str:
 
 
 def devices_to_ask(
-    user: User, chosen: str, *, lock: bool = False, least: Access = Access.CARD_ONLY
+    user: User,
+    chosen: str,
+    *,
+    lock: bool = False,
+    least: Access = Access.CARD_ONLY,
+    types: Iterable[DeviceTypeConfig] | None = None,
 ) -> Iterator[LoginDevice]:
     """The usable devices, the one chosen on the page first.
 
@@ -37,10 +42,13 @@ def devices_to_ask(
         chosen: from `choice_of`; anything else chooses none.
         lock: for a verification, inside a transaction.
         least: how far the device has to reach.
+        types: as in `iter_usable_devices`.
     """
     now = timezone.now()
     passed_over: list[LoginDevice] = []
-    usable = iter_usable_devices(user, now, lock=lock)
+    # A right answer locks and reads the devices of one type only.
+    first = chosen.rpartition("-")[0] if lock else ""
+    usable = iter_usable_devices(user, now, lock=lock, types=types, first=first)
     devices = (device for device in usable if device.access_at(now) >= least)
     for device in devices:
         if not chosen or chosen == choice_of(device):
@@ -55,6 +63,7 @@ def form_of(request: HttpRequest, device: LoginDevice) -> AnswerForm:
     """The form of the device's type, filled in with what was sent."""
     form_class = device_type_of(device).load_answer_form()
     data = request.POST if request.method == "POST" else None
+    device.asked = data.get("question", "") if data else ""
     return form_class(device, data, session=request.session)
 
 

@@ -23,6 +23,8 @@ class Verdict(StrEnum):
     INDEX_NUMBERS = "index_numbers"
     # Refused unseen: nothing was compared, so the answer tells nothing.
     WAIT = "wait"
+    # It was asked for another question than the one that is open now.
+    OUTDATED = "outdated"
     LOCKED = "locked"
     ENDED = "ended"
     KEY_MISSING = "key_missing"

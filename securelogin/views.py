@@ -16,7 +16,7 @@ from securelogin.access import Access, needs
 from securelogin.conf import policy
 from securelogin.enrolment import Enroller, enrols, may_add_first, types_to_add
 from securelogin.lifecycle import Status
-from securelogin.models import devices_of
+from securelogin.models import devices_of, standing_of
 from securelogin.pending import PendingExpiredError, PendingSignIn
 from securelogin.registry import device_type_of
 from securelogin.throttle import NEVER
@@ -56,13 +56,18 @@ def _second_step(request: HttpRequest, waiting: PendingSignIn) -> HttpResponse:
                 if device.verdict is Verdict.WRONG:
                     resending.note_wrong(request, mark)
                 form.explain(device)
+        if not request.session.exists(request.session.session_key or ""):
+            # The same form was sent twice at once, and the other one has logged in; or it was
+            # ended meanwhile. The cookie is left as it is: it may be that of the login.
+            return redirect(pending.own_address(request, waiting.next_url))
     else:
         device = form = None
-    devices = list(second_step.devices_to_ask(waiting.user, chosen))
+    standing = standing_of(waiting.user)
+    devices = list(second_step.devices_to_ask(waiting.user, chosen, types=standing.open))
     if not devices:
         return _no_device(request, waiting)
     asked, *others = devices
-    if until := asked.locked_until:
+    if until := standing.locked_until:
         # Whatever was typed, the page is the same: a lock never tells whether it was right.
         return render(
             request, "securelogin/locked.html", {"until": until, "never": NEVER}, status=429

@@ -38,6 +38,11 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True
 STATIC_ROOT = None
+# Another one for each process: tests that run beside each other must not wait for each other.
+_RUNTIME = tempfile.TemporaryDirectory(prefix="portal-test-")  # goes with the process
+RUNTIME_DIR = _RUNTIME.name
+# However many cores there are; tests of the bound set their own.
+CARDS_AT_ONCE = 8
 # The desk opens to a session of any device: most tests of it are about something else.
 # tests/portal/test_staff_device.py holds the strict value, which is the product's.
 SECURELOGIN = {"staff_protection": 1}

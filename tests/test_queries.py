@@ -20,16 +20,16 @@ FEW, MANY = 10, 10_000
 
 Page = Callable[[Client], object]
 PAGES: dict[str, tuple[Page, int]] = {
-    "start": (lambda client: client.get("/"), 4),
-    "home": (lambda client: client.get("/home/"), 14),
-    "user settings": (lambda client: client.get("/settings/user/"), 14),
-    "own sessions": (lambda client: client.get("/settings/user/sessions/"), 9),
-    "contact data": (lambda client: client.get("/settings/user/contact/"), 5),
-    "device list": (lambda client: client.get(LIST), 12),
-    "desk start": (lambda client: client.get("/admin/"), 6),
-    "desk search": (lambda client: client.get("/admin/accounts/user/?q=client"), 13),
-    "desk client": (lambda client: client.get(f"/admin/accounts/user/{client_id()}/change/"), 20),
-    "desk live": (lambda client: client.get(f"/admin/accounts/user/{client_id()}/progress/"), 8),
+    "start": (lambda client: client.get("/"), 3),
+    "home": (lambda client: client.get("/home/"), 6),
+    "user settings": (lambda client: client.get("/settings/user/"), 7),
+    "own sessions": (lambda client: client.get("/settings/user/sessions/"), 6),
+    "contact data": (lambda client: client.get("/settings/user/contact/"), 4),
+    "device list": (lambda client: client.get(LIST), 5),
+    "desk start": (lambda client: client.get("/admin/"), 5),
+    "desk search": (lambda client: client.get("/admin/accounts/user/?q=client"), 12),
+    "desk client": (lambda client: client.get(f"/admin/accounts/user/{client_id()}/change/"), 17),
+    "desk live": (lambda client: client.get(f"/admin/accounts/user/{client_id()}/progress/"), 7),
 }
 
 

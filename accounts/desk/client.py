@@ -82,7 +82,7 @@ def client_page(agent: User, client: User) -> dict[str, Any]:
     """
     now = timezone.now()
     may_act = may_act_on(agent, client) and client.is_active
-    devices = devices_of(client)
+    devices = devices_of(client, issuers=True)
     current = [device for device in devices if is_current(device, now)]
     locks = locks_of(client)
     standing = Standing(current, locks.second_step)

@@ -43,6 +43,9 @@ def find(term: str) -> Found:
         return Found([], usable=False)
     exact = User.objects.filter(_exactly(term)).order_by(*_BY_NAME)
     clients = list(exact[: MOST_FOUND + 1])
+    if clients and "@" in term:
+        # A whole address says whom the agent looks for.
+        return Found(clients[:MOST_FOUND], more=len(clients) > MOST_FOUND)
     words = Q(*(Q(search_text__contains=needle) for needle in needles))
     others = User.objects.filter(words).exclude(pk__in=[client.pk for client in clients])
     clients += others.order_by(*_BY_NAME)[: MOST_FOUND + 1 - len(clients)]
@@ -53,8 +56,7 @@ def _exactly(term: str) -> Q:
     """Clients whom the term names as a whole."""
     named = Q(username=term.lower())
     if "@" in term:
-        # Both: the words are indexed, the address alone is not.
-        named |= Q(search_text__contains=f" {search.fold(term)} ", email__iexact=term)
+        named |= Q(email__iexact=term) | Q(notify_email__iexact=term)
     pks: set[int] = set()
     for config in device_types():
         pks |= config.device_model.clients_by_serial(term)

@@ -37,12 +37,17 @@ class NotAllowedError(Exception):
     """This person must not decide, or act on, this request."""
 
 
+def in_time(now: datetime) -> Q:
+    """As `rules.approval_state` says it: neither over nor from the future."""
+    return Q(expires_at__gt=now, asked_at__lte=now + CLOCKS_DIFFER)
+
+
 class ApprovalQuerySet(models.QuerySet["Approval"]):
     """Asking, and finding."""
 
     def alive(self, now: datetime) -> ApprovalQuerySet:
-        """In time, as `rules.approval_state` says it: neither over nor from the future."""
-        return self.filter(expires_at__gt=now, asked_at__lte=now + CLOCKS_DIFFER)
+        """See `in_time`."""
+        return self.filter(in_time(now))
 
     def waiting(self, now: datetime) -> ApprovalQuerySet:
         """Nobody has decided, and it is not too late."""
@@ -157,6 +162,7 @@ class Approval(models.Model):
                 fields=["expires_at"], condition=Q(decided_at=None), name="approval_waiting"
             ),
             models.Index(fields=["client", "-asked_at"], name="approval_client"),
+            models.Index(fields=["-asked_at", "-id"], name="approval_asked"),
         ]
 
     def __str__(self) -> str:

@@ -107,7 +107,7 @@ def _counts(since: datetime, zone: ZoneInfo) -> Counts:
     rows = list(
         events.annotate(day=TruncDate("at", tzinfo=zone))
         .values_list("actor", "day", "kind")
-        .annotate(number=Count("pk"))
+        .annotate(number=Count("*"))
         .order_by()
     )
     # Asked for apart: joined, the names of all clients would be read.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -27,6 +27,7 @@ from securelogin.registry import ListSection
 
 if TYPE_CHECKING:
     from accounts.models import User
+    from securelogin.models import LoginDevice
 
 # SECURITY: the same for a passkey of another client, of another site, and of a broken key.
 _REFUSED = "This passkey could not be added. Try again, or use another phone, computer or key."
@@ -86,11 +87,10 @@ def _too_many() -> str:
     return f"You have {most} passkeys, as many as there can be. Remove one that you no longer use."
 
 
-def list_section(request: HttpRequest) -> ListSection:
+def list_section(request: HttpRequest, devices: list[LoginDevice]) -> ListSection:
     """A hint for who has no passkey and may add one."""
-    user = cast("User", request.user)
-    wanted = access_of_request(request) is Access.FULL and not (
-        Passkey.objects.of(user).open().exists()
+    wanted = access_of_request(request) is Access.FULL and not any(
+        isinstance(device, Passkey) and device.ended_at is None for device in devices
     )
     hint = Banner(
         "info",

@@ -22,7 +22,7 @@ class SecurityCardConfig(DeviceTypeConfig):
     prompt_template = "securelogin/security_card/prompt.html"
     no_answer_label = "I do not have my card"
     ended_template = "securelogin/security_card/ended.html"
-    list_section = "securelogin.security_card.views.list_section"
+    list_section = "securelogin.security_card.views.section.list_section"
 
     def ready(self) -> None:
         """Register the check of the drawing's libraries."""

@@ -10,7 +10,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
-from securelogin.security_card import card, drawing
+from securelogin.security_card import card, drawing, places
 
 
 @register()
@@ -28,11 +28,11 @@ def drawing_is_possible(
 def drawing_is_compiled(
     app_configs: Sequence[AppConfig] | None, **_kwargs: Any
 ) -> list[CheckMessage]:
-    """E012: compiling is no work for a request; a service without the drawing has no cards."""
+    """E014: compiling is no work for a request; a service without the drawing has no cards."""
     if drawing.builds_by_itself() or _is_compiled():
         return []
     message = "The card's drawing is missing, or made from other files, versions or settings."
-    return [Error(message, hint="Run: manage.py compile_card", id="securelogin.E012")]
+    return [Error(message, hint="Run: manage.py compile_card", id="securelogin.E014")]
 
 
 def _is_compiled() -> bool:
@@ -40,6 +40,20 @@ def _is_compiled() -> bool:
         return drawing.artefact(drawing.in_service()).is_file()
     except drawing.DrawingUnavailable:
         return False
+
+
+@register(deploy=True)
+def places_can_be_locked(
+    app_configs: Sequence[AppConfig] | None, **_kwargs: Any
+) -> list[CheckMessage]:
+    """E013: every request for a card would fail."""
+    try:
+        with places.taken_for(0):
+            return []
+    except OSError as error:
+        message = f"RUNTIME_DIR cannot be used: {error.strerror}."
+        hint = "Name a folder of the service's own, which its user may write."
+        return [Error(message, hint=hint, id="securelogin.E013")]
 
 
 @register()

@@ -7,15 +7,9 @@ salted keyed hash of its six digits, packed into one column: one row for each ca
 
 from __future__ import annotations
 
-import os
-import random
 import secrets
-import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from datetime import datetime
+from typing import Any, ClassVar, cast
 
 from django.conf import settings
 from django.db import models, transaction
@@ -26,189 +20,37 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 from django_otp.models import DeviceManager
 
-from securelogin import keys, notices
+from securelogin import keys
 from securelogin.conf import policy
 from securelogin.events import Event
 from securelogin.fields import KeyIdField
-from securelogin.lifecycle import EndReason, Status
-from securelogin.models import (
-    LoginDevice,
-    LoginDeviceQuerySet,
-    SecurityEvent,
-    describe_for,
-    end_interim_devices,
-    lock_client,
+from securelogin.lifecycle import Status
+from securelogin.models import LoginDevice, SecurityEvent
+from securelogin.moments import on_paper, short_day
+from securelogin.security_card import activation, card, challenge, reminders
+from securelogin.security_card.activation import Activation
+from securelogin.security_card.line import Turn
+from securelogin.security_card.making import (
+    ConcurrentRequestError,
+    MustWaitError,
+    RequestRefusal,
+    RequestRefusedError,
+    SecurityCardQuerySet,
 )
-from securelogin.moments import day, on_paper, short_day
-from securelogin.security_card import card, challenge
 from securelogin.verdict import Verdict
 
-if TYPE_CHECKING:
-    from accounts.models import User
-
+__all__ = [
+    "Activation",
+    "ConcurrentRequestError",
+    "MustWaitError",
+    "RequestRefusal",
+    "RequestRefusedError",
+    "SecurityCard",
+    "SecurityCardManager",
+    "SecurityCardQuerySet",
+    "Turn",
+]
 _RECORD = keys.SALT_BYTES + keys.DIGEST_BYTES
-# Argon2id releases the GIL; each thread holds 19 MiB while it hashes.
-MAKING_THREADS = min(4, os.cpu_count() or 1)
-# SECURITY: one card at a time in a process. It takes all cores by itself, and its memory must
-# not be multiplied by the number of requests.
-_making = threading.Lock()
-
-
-class RequestRefusal(StrEnum):
-    """Why this session may not have a card."""
-
-    NOT_ENTITLED = "not_entitled"
-    TOO_MANY = "too_many"
-
-
-class RequestRefusedError(Exception):
-    """A card was asked for that the rules refuse; ``reason`` says why."""
-
-    def __init__(self, reason: RequestRefusal) -> None:
-        super().__init__(reason.value)
-        self.reason = reason
-
-
-class Activation(StrEnum):
-    """What became of an attempt to activate."""
-
-    DONE = "done"
-    ALREADY = "already"
-    WRONG = "wrong"
-    INDEX_NUMBERS = "index_numbers"
-    CANCELLED = "cancelled"
-    LATE = "late"
-    OVER = "over"
-    KEY_MISSING = "key_missing"
-
-
-@sensitive_variables()
-def hash_answers(answers: list[str], key: bytes, cost: str) -> bytes:
-    """Salt and digest of each answer, one after the other, hashed on all cores.
-
-    Args:
-        answers: 112 times six digits.
-        key: of ANSWER_KEYS.
-        cost: of Argon2id.
-
-    Returns:
-        112 records of 48 bytes.
-    """
-
-    def record(answer: str) -> bytes:
-        salt = secrets.token_bytes(keys.SALT_BYTES)
-        return salt + keys.digest(answer, salt, key, cost)
-
-    with ThreadPoolExecutor(MAKING_THREADS) as pool:
-        return b"".join(pool.map(record, answers))
-
-
-class SecurityCardQuerySet(LoginDeviceQuerySet):
-    """Requesting a card."""
-
-    def end_run_out(self, now: datetime, batch: int = 500) -> int:
-        """Also those without a challenge, once the session of the last one must be over."""
-        last_session = now - policy().absolute_life
-        used_up = self.open().filter(answered__gte=challenge.PAIRS, last_used_at__lt=last_session)
-        ended = sum(
-            bool(row.end(EndReason.USED_UP)) for row in used_up.select_related("user")[:batch]
-        )
-        return ended + super().end_run_out(now, batch)
-
-    def request_refusal(self, opened_with: LoginDevice, now: datetime) -> RequestRefusal | None:
-        """Why a session of this device may not have a card now (design, rows 11 to 13)."""
-        if opened_with.access_at(now) == 0:
-            return RequestRefusal.NOT_ENTITLED
-        made = self.filter(requested_with=opened_with.persistent_id).count()
-        return RequestRefusal.TOO_MANY if made >= policy().cards_per_code else None
-
-    @sensitive_variables()
-    def make(
-        self,
-        user: User,
-        opened_with: LoginDevice,
-        nonce: bytes,
-        remember: Callable[[SecurityCard], None],
-    ) -> SecurityCard:
-        """Make a card for the session of a proven device; an older waiting card gives way.
-
-        Args:
-            user: the client.
-            opened_with: the device this session was opened with.
-            nonce: 32 random bytes, which the session alone keeps.
-            remember: stores the nonce in the session. Called in the transaction that stores
-                the card, so that there is never the one without the other.
-
-        Raises:
-            RequestRefusedError: the rules refuse.
-            ConcurrentRequestError: another request made a card meanwhile.
-        """
-        if refused := self.request_refusal(opened_with, timezone.now()):
-            raise RequestRefusedError(refused)
-        known = self.newest_id(user)
-        with _making:
-            # SECURITY: whoever waited for another request of the same client hashes nothing,
-            # so that a burst of requests costs one card.
-            if self.newest_id(user) != known:
-                raise ConcurrentRequestError
-            return self._make(user, opened_with, nonce, remember, known)
-
-    @sensitive_variables()
-    def _make(
-        self,
-        user: User,
-        opened_with: LoginDevice,
-        nonce: bytes,
-        remember: Callable[[SecurityCard], None],
-        known: str | None,
-    ) -> SecurityCard:
-        now = timezone.now()
-        value_key_id, value_key = keys.current(settings.VALUE_KEYS)
-        key_id, key = keys.current(settings.ANSWER_KEYS)
-        cost = keys.cost_in_use()
-        order = challenge.shuffle(random.SystemRandom())
-        values = card.derive_values(value_key, nonce)
-        # The slow part stands outside the transaction: no row is locked while it runs.
-        packed = hash_answers(challenge.answers(order, values), key, cost)
-        with transaction.atomic():
-            # SECURITY: one request at a time for a client; the rules are asked again.
-            lock_client(user)
-            if self.newest_id(user) != known:
-                raise ConcurrentRequestError
-            fresh = type(opened_with).objects.get(pk=opened_with.pk)
-            if refused := self.request_refusal(fresh, now):
-                raise RequestRefusedError(refused)
-            for older in self.of(user).filter(activated_at=None).open():
-                older.end(EndReason.REPLACED, by=user)
-            # A card that has to end with the one it replaces has no longer to wait than that.
-            ends_at = fresh.successor_expires_at
-            activate_by = min(filter(None, (now + policy().activation_wait, ends_at)))
-            row: SecurityCard = self.create(
-                user=user,
-                confirmed=False,
-                serial=card.new_serial(random.SystemRandom()),
-                initials=card.initials_of(user.first_name, user.last_name),
-                requested_with=opened_with.persistent_id,
-                must_end_at=ends_at,
-                activate_by=activate_by,
-                order=order,
-                answers=packed,
-                key_id=key_id,
-                value_key_id=value_key_id,
-                hash_cost=cost,
-            )
-            SecurityEvent.objects.record(Event.DEVICE_ISSUED, user, device=row, actor=user)
-            remember(row)
-        return row
-
-    def newest_id(self, user: User) -> str | None:
-        """The public id of the client's newest card, or None."""
-        newest = self.of(user).order_by("-pk").values_list("public_id", flat=True)
-        return newest.first()
-
-
-class ConcurrentRequestError(Exception):
-    """Another request of this client made a card while this one was being made."""
 
 
 def new_public_id() -> str:
@@ -282,12 +124,7 @@ class SecurityCard(LoginDevice):
             ),
         ]
         indexes: ClassVar = [
-            models.Index(
-                fields=["expires_at"], condition=Q(ended_at=None), name="card_open_expires"
-            ),
-            models.Index(
-                fields=["activate_by"], condition=Q(ended_at=None), name="card_open_activate_by"
-            ),
+            *LoginDevice.Meta.indexes,
             models.Index(fields=["requested_with"], name="card_requested_with"),
             models.Index(SHORT_SERIAL, name="card_short_serial"),
         ]
@@ -380,12 +217,12 @@ class SecurityCard(LoginDevice):
     def judge(self, answer: str, now: datetime) -> Verdict:
         """Whether the six digits answer the open challenge."""
         try:
-            right = self._is_answer(answer)
+            right = self.is_answer(answer)
         except keys.KeyMissingError:
             return Verdict.KEY_MISSING
         if right:
             return Verdict.ACCEPTED
-        return Verdict.INDEX_NUMBERS if self._forgive(answer) else Verdict.WRONG
+        return Verdict.INDEX_NUMBERS if self.forgive(answer) else Verdict.WRONG
 
     @property
     def question(self) -> str:
@@ -412,7 +249,12 @@ class SecurityCard(LoginDevice):
         self.remind_of_logins_left()
 
     @sensitive_variables()
-    def _is_answer(self, answer: str) -> bool:
+    def is_answer(self, answer: str) -> bool:
+        """Whether these six digits answer the open challenge.
+
+        Raises:
+            KeyMissingError: the key of its hashes was removed.
+        """
         if self.pair is None:
             return False
         start = self.answered * _RECORD
@@ -421,7 +263,8 @@ class SecurityCard(LoginDevice):
         key = keys.find(settings.ANSWER_KEYS, self.key_id)
         return keys.matches(answer, salt, key, self.hash_cost, expected)
 
-    def _forgive(self, answer: str) -> bool:
+    def forgive(self, answer: str) -> bool:
+        """Whether the index numbers were typed instead, for the first time in this challenge."""
         asked = self.pair
         if asked is None or self.forgiven == self.answered:
             return False
@@ -443,66 +286,7 @@ class SecurityCard(LoginDevice):
         Args:
             answer: six digits, cleaned by the form.
         """
-        with transaction.atomic():
-            lock_client(self.user)
-            # Of the card alone: with the client's row, too, sign-ins would deadlock with this.
-            locked = type(self).objects.select_for_update(of=("self",)).select_related("user")
-            row = locked.get(pk=self.pk)
-            outcome: Activation = row._activate(answer, timezone.now())
-        self.refresh_from_db()
-        return outcome
-
-    @sensitive_variables()
-    def _activate(self, answer: str, now: datetime) -> Activation:
-        if self.status_at(now) is Status.ACTIVE:
-            return Activation.ALREADY
-        if self.status_at(now) is not Status.WAITING:
-            late = self.ended_at is None or self.end_reason == EndReason.NOT_ACTIVATED
-            return Activation.LATE if late else Activation.OVER
-        try:
-            right = self._is_answer(answer)
-        except keys.KeyMissingError:
-            return Activation.KEY_MISSING
-        if right:
-            return self._become_active(now)
-        if self._forgive(answer):
-            return Activation.INDEX_NUMBERS
-        return self._refuse_activation()
-
-    def _become_active(self, now: datetime) -> Activation:
-        # The older card goes first: the database holds one active card for a client.
-        end_interim_devices(self.user, EndReason.REPLACED, spare=self, by=self.user)
-        end = self.must_end_at or now + policy().card_life
-        if not self.use_up(activated_at=now, expires_at=end, confirmed=True):
-            return Activation.OVER
-        event = SecurityEvent.objects.record(
-            Event.DEVICE_ACTIVATED, self.user, device=self, actor=self.user
-        )
-        notices.queue(
-            "card_activated",
-            self.user,
-            event=event,
-            title=self.title,
-            until=describe_for(self.user, end),
-            until_day=day(end, self.user.time_zone),
-        )
-        return Activation.DONE
-
-    def _refuse_activation(self) -> Activation:
-        self.activation_failures += 1
-        self.save(update_fields=["activation_failures"])
-        event = SecurityEvent.objects.record(
-            Event.DEVICE_ACTIVATION_REFUSED,
-            self.user,
-            device=self,
-            actor=self.user,
-            failures=self.activation_failures,
-        )
-        if self.activation_attempts_left:
-            return Activation.WRONG
-        self.end(EndReason.WRONG_DIGITS)
-        notices.queue("card_cancelled_wrong", self.user, event=event, title=self.title)
-        return Activation.CANCELLED
+        return activation.activate(self, answer)
 
     # Evidence and reminders ---------------------------------------------------------------
 
@@ -517,62 +301,9 @@ class SecurityCard(LoginDevice):
 
     def remind_of_logins_left(self) -> bool:
         """Queue the notice for 20 and 5 sign-ins left (policy), once for each."""
-        left = self.logins_left
-        due = [limit for limit in policy().logins_left_warnings if left <= limit]
-        if not due or self.ended_at is not None:
-            return False
-        return notices.queue(
-            "card_logins_left",
-            self.user,
-            key=f"{self.persistent_id}:left:{min(due)}",
-            title=self.title,
-            logins_left=left,
-        )
+        return reminders.of_logins_left(self)
 
     @classmethod
     def remind(cls, now: datetime) -> int:
         """A waiting card, a card near its end, a card with few sign-ins left."""
-        return _remind_waiting(now) + _remind_ending(now) + _remind_used_up(now)
-
-
-def _remind_waiting(now: datetime) -> int:
-    since = now - timedelta(hours=policy().activation_reminder_hours)
-    due = SecurityCard.objects.waiting(now).filter(created_at__lte=since)
-    return sum(
-        notices.queue(
-            "card_waiting",
-            row.user,
-            key=f"{row.persistent_id}:waiting",
-            title=row.title,
-            until=describe_for(row.user, row.activate_by),
-        )
-        for row in due.select_related("user")
-    )
-
-
-def _remind_ending(now: datetime) -> int:
-    queued = 0
-    # The nearest reminder that is due is sent; one that was missed is not sent late.
-    for days in sorted(policy().card_reminder_days):
-        closer = [other for other in policy().card_reminder_days if other < days]
-        after = now + timedelta(days=max(closer)) if closer else now
-        due = SecurityCard.objects.usable(now).filter(
-            expires_at__gt=after, expires_at__lte=now + timedelta(days=days)
-        )
-        for row in due.select_related("user"):
-            queued += notices.queue(
-                "card_ending",
-                row.user,
-                key=f"{row.persistent_id}:ending:{days}",
-                title=row.title,
-                days=days,
-                until=describe_for(row.user, row.expires_at),
-                until_day=day(row.expires_at, row.user.time_zone),
-            )
-    return queued
-
-
-def _remind_used_up(now: datetime) -> int:
-    most = max(policy().logins_left_warnings, default=0)
-    due = SecurityCard.objects.usable(now).filter(answered__gte=challenge.PAIRS - most)
-    return sum(row.remind_of_logins_left() for row in due.select_related("user"))
+        return reminders.send_due(cls.objects.all(), now)

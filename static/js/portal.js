@@ -37,6 +37,14 @@ for (const form of all("form[data-once]")) {
   });
 }
 
+/* Waiting in line ------------------------------------------------------------------------------ */
+
+for (const form of all("form[data-again]")) {
+  for (const line of all("[data-without-script]")) line.hidden = true;
+  for (const line of all("[data-with-script]")) line.hidden = false;
+  setTimeout(() => form.requestSubmit(), 1000 * Number(form.dataset.again));
+}
+
 /* Password ------------------------------------------------------------------------------------ */
 
 for (const input of all(".with-toggle input")) {

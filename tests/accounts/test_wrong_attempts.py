@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from html import unescape
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
+from accounts.own_sessions import _HEARD_OF, _heard_of
+from securelogin.pending import STARTED_AT_KEY
 from tests import factories
 from tests.securelogin.clock import SECOND, Clock
 
@@ -115,3 +118,22 @@ def test_an_answer_in_a_lock_is_not_counted_as_a_wrong_one(
     thief.types_answers(3)
     clock.shift(timedelta(hours=24))
     assert said(login(jane, digits, clock)).startswith("10 wrong attempts")
+
+
+def test_what_is_asked_by_one_statement_is_what_the_orm_answers(
+    jane: User, digits: str, thief: Thief, clock: Clock
+) -> None:
+    for attempts in (0, 2):
+        thief.types_passwords(attempts)
+        browsers = [login(jane, digits, clock) for _ in range(attempts)] or [
+            login(jane, digits, clock)
+        ]
+        for browser in browsers:
+            values = {
+                "user": jane.pk,
+                "opened": datetime.fromisoformat(browser.session[STARTED_AT_KEY]),
+                "now": timezone.now(),
+                "here": browser.session.session_key,
+            }
+            assert _HEARD_OF(**values) == list(_heard_of(**values))
+    assert {elsewhere for _count, _before, elsewhere in _HEARD_OF(**values)} == {True}

@@ -1,4 +1,4 @@
-"""Runs every benchmark of this folder and prints one table."""
+"""Runs the benchmarks of this folder, all or those named, and prints one table."""
 
 from __future__ import annotations
 
@@ -13,29 +13,35 @@ import django
 from django.conf import settings
 from django.test.utils import setup_databases, teardown_databases
 
+from tests.benchmarks import table
 from tests.benchmarks.harness import Row
 
+PREFIX = "bench_"
 
-def main() -> int:
-    """Zero if every ratio keeps its limit."""
+
+def main(wanted: list[str]) -> int:
+    """Zero if every ratio keeps its goal, one if not, two if there is no such benchmark.
+
+    Args:
+        wanted: names of benchmarks, such as ``pages``; all of them if there is none.
+    """
+    there = sorted(file.stem.removeprefix(PREFIX) for file in Path(__file__).parent.glob("bench_*"))
+    if unknown := set(wanted) - set(there):
+        print(f"No benchmark {', '.join(sorted(unknown))}. There are: {', '.join(there)}.")
+        return 2
     django.setup()
     # Not setup_test_environment: its instrumented templates would be measured, too.
     settings.ALLOWED_HOSTS = ["testserver"]
     databases = setup_databases(verbosity=0, interactive=False)
     rows: list[Row] = []
     try:
-        for module in sorted(Path(__file__).parent.glob("bench_*.py")):
-            rows += import_module(f"tests.benchmarks.{module.stem}").run()
+        for name in wanted or there:
+            rows += import_module(f"tests.benchmarks.{PREFIX}{name}").run()
     finally:
         teardown_databases(databases, verbosity=0)
-    print(f"{'what':<44} {'ratio':>8} {'limit':>8}  floor; figures")
-    for row in rows:
-        limit = "-" if row.limit is None else f"{row.limit:.2f}"
-        mark = "" if row.passed else "  TOO SLOW"
-        note = f"; {row.note}" if row.note else ""
-        print(f"{row.name:<44} {row.ratio:>8.2f} {limit:>8}  {row.floor}{note}{mark}")
+    print(*table.lines(rows), sep="\n")
     return 0 if all(row.passed for row in rows) else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 from django.db import connection
 from django.test import Client
@@ -20,7 +19,7 @@ from securelogin.events import Event
 from securelogin.models import SecurityEvent
 from tests import factories, postgres
 from tests.benchmarks.harness import Row, cpu_ratio, milliseconds, rounds
-from tests.plans import USERS, copy, desk_events, whole_reads
+from tests.plans import USERS, bare, copy, desk_events, whole_reads
 
 CLIENTS, EVENTS, AGENTS = 100_000, 5_000_000, 20
 # Two years of them.
@@ -89,39 +88,12 @@ def _fill(client: User, agent: User) -> float:
     began = time.perf_counter()
     # Makes room for a copy of that name.
     User.objects.filter(pk=agent.pk).update(username="colleague")
-    with _bare(User._meta.db_table):
+    with bare(User._meta.db_table):
         copy(client, CLIENTS, **USERS)
         copy(agent, AGENTS, username="'agent' || n")
     event = SecurityEvent.objects.record(Event.LOGGED_OUT, client, actor=client)
-    with _bare(SecurityEvent._meta.db_table):
+    with bare(SecurityEvent._meta.db_table):
         copy(event, EVENTS, **desk_events(CLIENTS, AGENTS, APART))
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
     return time.perf_counter() - began
-
-
-@contextmanager
-def _bare(table: str) -> Iterator[None]:
-    """A table without its indexes and foreign keys meanwhile: in one go they are made sooner."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint "
-            "WHERE conrelid = %s::regclass AND contype = 'f'",
-            [table],
-        )
-        keys = cursor.fetchall()
-        cursor.execute(
-            "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index "
-            "WHERE indrelid = %s::regclass AND NOT indisunique",
-            [table],
-        )
-        indexes = cursor.fetchall()
-        for name, _definition in keys:
-            cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
-        for name, _definition in indexes:
-            cursor.execute(f"DROP INDEX {name}")
-        yield
-        for _name, definition in indexes:
-            cursor.execute(definition)
-        for name, definition in keys:
-            cursor.execute(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}')

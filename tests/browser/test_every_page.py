@@ -15,7 +15,7 @@ from tests.browser.inspection import inspect
 from tests.browser.tour import Chapter, Stage, State, public, second_step
 from tests.browser.tour_app import app, first_app, way_back
 from tests.browser.tour_passwords import forgotten, own
-from tests.browser.tour_signed_in import card, over, settings
+from tests.browser.tour_signed_in import card, over, settings, waiting
 from tests.browser.watch import Watch
 
 
@@ -30,7 +30,8 @@ def look_at(states: Iterator[State], stage: Stage, watch: Watch) -> None:
 
 
 @pytest.mark.parametrize(
-    "chapter", [public, second_step, settings, card, over, own, forgotten, app, first_app, way_back]
+    "chapter",
+    [public, second_step, settings, card, waiting, over, own, forgotten, app, first_app, way_back],
 )
 def test_no_state_of_a_page_fails_an_inspection(
     chapter: Chapter, new_page: NewPage, watch: Watch, jane: User, mallory: User

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from unittest import mock
 
+from securelogin.security_card import activation, line
 from securelogin.security_card.models import SecurityCard
 from securelogin.temporary_code.models import TemporaryCode
 from tests import factories
 from tests.browser import labels, pages
 from tests.browser.tour import Stage, State
+from tests.securelogin.security_card.crowd import no_place
 
 
 def settings(stage: Stage) -> Iterator[State]:
@@ -65,6 +68,17 @@ def card(stage: Stage) -> Iterator[State]:
     yield "cannot-show", "This card cannot be shown again"
 
 
+def waiting(stage: Stage) -> Iterator[State]:
+    """In line for a card, while as many are made as may be."""
+    page = stage.page
+    pages.log_in(page, stage.jane, stage.code())
+    pages.open_list(page)
+    # Else the page would try again while it is looked at.
+    with no_place(), mock.patch.object(line, "SOONEST", line.LATEST):
+        pages.press(page, labels.REQUEST)
+    yield "card-waiting", "You are in line for your card"
+
+
 def over(stage: Stage) -> Iterator[State]:
     """Active, replaced, late, cancelled; the three cards used up."""
     page, jane = stage.page, stage.jane
@@ -85,7 +99,7 @@ def over(stage: Stage) -> Iterator[State]:
     yield "replaced", "You have a newer card"
     page.goto(_address(new))
     for _attempt in range(4):
-        new._refuse_activation()
+        activation.refuse(new)
     page.goto(f"{_address(new)}activate/")
     pages.send_values(page, "000000")
     yield "cancelled", "This card was cancelled"

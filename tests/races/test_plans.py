@@ -1,4 +1,4 @@
-"""What the desk asks on PostgreSQL, it finds by an index, however many rows there are.
+"""What pages ask on PostgreSQL, they find by an index, however many rows there are.
 
 Not a race, but the same database: SQLite has another planner. The plan is looked at, not the
 clock. Nothing is forbidden to the planner: with the statistics of the rows below it has to prefer
@@ -55,11 +55,12 @@ def many(postgres: None) -> User:
     return jane
 
 
-def test_the_desk_reads_no_table_from_one_end_to_the_other(many: User) -> None:
+def test_no_page_reads_a_table_from_one_end_to_the_other(many: User) -> None:
     """One test for all of it: the rows take longer to make than to ask for."""
     desk = factories.client_with_code(factories.make_staff("sue.supervisor", Role.SUPERVISOR))
     a_client_is_found(desk, many)
     pages_of_the_timeline(desk)
+    pages_of_a_client()
     # What has no index is noticed.
     assert whole_reads(lambda: list(User.objects.filter(first_name="Nobody")))
 
@@ -88,6 +89,13 @@ def a_client_is_found(desk: Client, jane: User) -> None:
         f"/admin/accounts/user/{jane.pk}/progress/",
     ):
         assert whole_reads(partial(read, desk, path)) == [], path
+
+
+def pages_of_a_client() -> None:
+    """The home page asks by one statement for tries by somebody else and other sessions."""
+    browser = factories.client_with_code(factories.make_user("joe.sample"))
+    for path in ("/home/", "/settings/user/", "/settings/user/secure-login/"):
+        assert whole_reads(partial(read, browser, path)) == [], path
 
 
 def pages_of_the_timeline(desk: Client) -> None:

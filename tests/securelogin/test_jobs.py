@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from datetime import timedelta
 from io import StringIO
+from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 
 from accounts.models import Session, User
 from securelogin.events import Event
 from securelogin.lifecycle import EndReason
-from securelogin.models import Failures, Notice, SecurityEvent, factor_key
+from securelogin.models import AuditAnchor, Failures, Notice, SecurityEvent, factor_key
 from securelogin.policy import Policy
 from securelogin.security_card.models import SecurityCard
 from securelogin.temporary_code.models import TemporaryCode
@@ -95,6 +99,81 @@ def test_a_mail_that_was_never_sent_is_not_kept_for_ever(jane: User, clock: Cloc
         clock.shift(timedelta(days=10))
         run()
     assert not Notice.objects.filter(kind="code_issued").exists()
+
+
+def test_a_step_that_fails_leaves_the_others_their_work(
+    jane: User, clock: Clock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(_now: object) -> int:
+        raise ValueError
+
+    code, _digits = factories.make_code(jane)
+    clock.shift(timedelta(days=12))
+    monkeypatch.setattr(AuditAnchor.objects, "make_due", broken)
+    with pytest.raises(CommandError, match=r"Failed: audit anchors made\."):
+        run()
+    assert [record.getMessage() for record in caplog.records if record.exc_info] == [
+        "audit anchors made: failed"
+    ]
+    code.refresh_from_db()
+    assert code.end_reason == EndReason.EXPIRED
+    clock.shift(timedelta(days=401))
+    with pytest.raises(CommandError):
+        run()
+    assert not TemporaryCode.objects.exists()
+
+
+def test_one_device_that_cannot_be_ended_keeps_no_other_from_its_end(
+    jane: User, mallory: User, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codes = [factories.make_code(user)[0] for user in (jane, mallory)]
+    end = TemporaryCode.end
+
+    def only_hers(code: TemporaryCode, *args: Any) -> bool:
+        if code.user_id == jane.pk:
+            raise ValueError
+        return end(code, *args)
+
+    monkeypatch.setattr(TemporaryCode, "end", only_hers)
+    clock.shift(timedelta(days=12))
+    assert run()["Temporary Codes ended"] == 1
+    for code in codes:
+        code.refresh_from_db()
+    assert [code.end_reason for code in codes] == ["", EndReason.EXPIRED]
+
+
+def test_what_was_reminded_of_is_not_asked_for_again(
+    jane: User, mallory: User, clock: Clock
+) -> None:
+    def statements() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            run()
+        return len(queries)
+
+    for user in (jane, mallory):
+        factories.make_card(user)
+    run()
+    idle = statements()
+    clock.shift(timedelta(days=17))
+    assert run()["Online Security Code Cards reminders"] == 2
+    assert statements() == idle
+
+
+def test_tasks_that_are_done_are_kept_for_a_week(jane: User, clock: Clock) -> None:
+    DBTaskResult.objects.create(
+        status="SUCCESSFUL",
+        args_kwargs={"args": [1], "kwargs": {}},
+        task_path="securelogin.notices.deliver",
+        backend_name="default",
+        run_after=AUTUMN,
+        finished_at=AUTUMN,
+        exception_class_path="",
+        traceback="",
+    )
+    clock.shift(timedelta(days=7))
+    assert run()["old tasks deleted"] == 0
+    clock.shift(SECOND)
+    assert run()["old tasks deleted"] == 1
 
 
 def test_an_open_device_is_never_deleted(jane: User, clock: Clock) -> None:

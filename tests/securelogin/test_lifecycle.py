@@ -137,3 +137,11 @@ def test_what_has_a_life_lives_it_to_the_second_and_not_in_the_future(
     got = {now: is_within(life, start, start + now) for now in (-minute - SECOND, -minute, life)}
     assert got == {-minute - SECOND: False, -minute: True, life: False}
     assert is_within(life, start, start + life - timedelta(microseconds=1))
+
+
+@given(start=starts, life=lives)
+def test_a_device_on_hold_keeps_its_other_moments(start: datetime, life: timedelta) -> None:
+    moments = code_from(start)
+    held = moments.on_hold_since(start + life)
+    assert held.held_at == start + life
+    assert held.on_hold_since(None) == moments

@@ -23,7 +23,7 @@ from accounts.models import User
 from accounts.new_addresses import NewAddress
 from accounts.password_reset import PasswordReset
 from accounts.unlocking import unlock
-from securelogin import keys, notices, unanswered
+from securelogin import keys, notices
 from securelogin.conf import policy
 from securelogin.events import Event
 from securelogin.lifecycle import EndReason
@@ -67,7 +67,8 @@ class Story:
         self.unlock(jane, sam)
         for _ in range(policy().unanswered_alert + 1):
             SecurityEvent.objects.record(Event.PASSWORD_ACCEPTED, jane, actor=jane)
-        unanswered.watch(jane)
+        self.clock.shift(timedelta(minutes=6))
+        self.jobs()
         self.forget_the_password(jane)
         NewAddress.objects.ask(jane, {"email": "jane@new.example"})
         jane.change_contact(phone="+41 44 555 01 01", by=jane)

@@ -16,8 +16,8 @@ from accounts.new_addresses import NewAddress
 from securelogin.desk.models import Approval, IdentityCheck
 from securelogin.models import Failures, Notice, SecurityEvent
 from securelogin.registry import device_types
-from securelogin.security_card.models import SecurityCard
-from securelogin.security_card.views import ACTIVATED_KEY, SHOWN_KEY
+from securelogin.security_card.models import SecurityCard, Turn
+from securelogin.security_card.views.own import ACTIVATED_KEY, SHOWN_KEY
 from securelogin.temporary_code.models import TemporaryCode
 
 _CALL = ("client", "agent", "document", "check_failures", "pressure")
@@ -87,6 +87,7 @@ def state() -> list[Any]:
         list(IdentityCheck.objects.order_by("pk").values_list(*_CALL)),
         list(User.objects.order_by("pk").values_list("email", "notify_email", "phone")),
         [(row.address, row.failures, row.sent_at is None) for row in NewAddress.objects.all()],
+        list(Turn.objects.values_list("user")),
         sorted(FormerAddress.objects.values_list("address", flat=True)),
         [
             list(config.device_model.objects.order_by("pk").values_list(*devices, "name"))

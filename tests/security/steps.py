@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.new_addresses import NewAddress
 from securelogin.conf import policy
 from securelogin.models import Failures, factor_key
-from securelogin.security_card.models import SecurityCard
+from securelogin.security_card.models import SecurityCard, Turn
 from tests import factories
 from tests.securelogin.authenticator_app import apps
 from tests.security.cast import CARD, LIST
@@ -61,9 +62,11 @@ def wrong_answer(user: User, agent: User) -> Step:
 
 
 def request_card(user: User, agent: User) -> Step:
-    """A second card is requested from another session; the first one waits."""
+    """A second card is requested from another session, at the end of a wait in line; the first
+    card waits for its activation."""
     client = factories.client_with_code(user)
     factories.make_card(user, active=False, code=user.temporarycodes.get())
+    Turn.objects.wait(user, timezone.now())
     return Step(client, CARD, {})
 
 

@@ -41,7 +41,7 @@ def secrets(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> Canaries
     settings.ADMINS = [("Operator", "operator@mail.example")]
     monkeypatch.setattr("securelogin.codes.draw", lambda *_args: CODE)
     source = SimpleNamespace(token_bytes=lambda _length: NONCE)
-    monkeypatch.setattr("securelogin.security_card.views.secrets", source)
+    monkeypatch.setattr("securelogin.security_card.views.requesting.secrets", source)
     found = Canaries()
     found.add_code(CODE, b"no digest is looked for")
     found.words |= spellings(NONCE) | {POSTED, factories.PASSWORD}
@@ -118,7 +118,7 @@ def test_no_secret_is_in_a_report_when_the_database_breaks(
         ("securelogin.security_card.filling._sum", "card.pdf"),
         ("securelogin.security_card.filling._sum", "image.png?layout=tall"),
         ("securelogin.security_card.filling.png_chunk", "image.png"),
-        ("securelogin.security_card.views.render", "text/"),
+        ("securelogin.security_card.views.files.render", "text/"),
         ("securelogin.security_card.card._values_in", "text/"),
     ],
 )

@@ -19,7 +19,7 @@ VERIFY = "/login/verify/"
 # Every request moves the idle end of its session.
 TOUCHED = 'UPDATE "accounts_session" SET "expire_date"'
 # What looking at a page writes down, by design: that it was shown, how it was kept.
-EVIDENCE = ("INSERT INTO securelogin_securityevent", 'SET "kept" = ')
+EVIDENCE = ('INSERT INTO "securelogin_securityevent"', 'SET "kept" = ')
 
 
 @pytest.fixture(autouse=True)

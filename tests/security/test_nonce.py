@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import Session, User
-from securelogin.security_card.views import SHOWN_KEY
+from securelogin.security_card.views.own import SHOWN_KEY
 from tests import factories
 from tests.security.cast import CARD, LIST
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import User
 from securelogin.events import Event
 from securelogin.models import SecurityEvent
-from securelogin.security_card import models
+from securelogin.security_card import making
 from securelogin.security_card.models import SecurityCard
 from tests import factories
 from tests.security.cast import CARD, LIST
@@ -92,7 +92,7 @@ def test_activation_is_done_once_and_with_the_own_card_only(jane: User, mallory:
 def test_a_burst_of_requests_costs_one_card(jane: User, monkeypatch: pytest.MonkeyPatch) -> None:
     code, _digits = factories.make_code(jane)
     hashed, started = [], threading.Barrier(4, timeout=60)
-    really, look = models.hash_answers, models.SecurityCardQuerySet.newest_id
+    really, look = making.hash_answers, making.SecurityCardQuerySet.newest_id
     looked, all_looked = set(), threading.Event()
 
     def hash_answers(answers: list[str], key: bytes, cost: str) -> bytes:
@@ -101,7 +101,7 @@ def test_a_burst_of_requests_costs_one_card(jane: User, monkeypatch: pytest.Monk
         assert all_looked.wait(60)
         return really(answers, key, cost)
 
-    def newest_id(self: models.SecurityCardQuerySet, user: User) -> str | None:
+    def newest_id(self: making.SecurityCardQuerySet, user: User) -> str | None:
         found = look(self, user)
         looked.add(threading.get_ident())
         if len(looked) == 4:
@@ -113,13 +113,13 @@ def test_a_burst_of_requests_costs_one_card(jane: User, monkeypatch: pytest.Monk
         nonce = bytes([number]) * 32
         try:
             return SecurityCard.objects.make(jane, code, nonce, lambda _row: None).serial
-        except models.ConcurrentRequestError:
+        except (making.ConcurrentRequestError, making.MustWaitError):
             return ""
         finally:
             connection.close()
 
-    monkeypatch.setattr(models, "hash_answers", hash_answers)
-    monkeypatch.setattr(models.SecurityCardQuerySet, "newest_id", newest_id)
+    monkeypatch.setattr(making, "hash_answers", hash_answers)
+    monkeypatch.setattr(making.SecurityCardQuerySet, "newest_id", newest_id)
     with ThreadPoolExecutor(4) as pool:
         made = list(pool.map(request, range(4)))
     assert hashed == [112]

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db.models import Q
 
 from accounts.models import Session, User
 from securelogin.events import Event
@@ -37,14 +38,15 @@ class Command(BaseCommand):
             for user in _whose(options)
         )
         if options["everybody"]:
-            # Of nobody yet: between the password and the second step, or in a password reset.
-            ended += Session.objects.filter(user=None).delete()[0]
+            # Nobody is logged in yet: before the second step, or in a password reset.
+            nobody = Q(user=None) | Q(pending=True)
+            ended += Session.objects.filter(nobody).delete()[0]
         self.stdout.write(f"{ended} sessions ended")
 
 
 def _whose(options: dict[str, Any]) -> Iterable[User]:
     if options["everybody"]:
-        return User.objects.filter(sessions__isnull=False).distinct()
+        return User.objects.filter(sessions__pending=False).distinct()
     name = options["username"].strip().lower()
     user = User.objects.filter(username=name).first()
     if user is None:

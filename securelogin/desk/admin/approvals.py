@@ -23,6 +23,7 @@ from django.views.decorators.http import require_safe
 from securelogin import proof, refusals
 from securelogin.desk import requests
 from securelogin.desk.admin.base import ReadOnlyAdmin
+from securelogin.desk.approvals import in_time
 from securelogin.desk.forms import KeptWordsField
 from securelogin.desk.models import Approval, ApprovalOverError, NotAllowedError
 from securelogin.desk.permissions import may_act_on
@@ -91,7 +92,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
         person = self._second_person(request)
         now = timezone.now()
         others = Approval.objects.exclude(client=person).select_related("client", "requester")
-        over = others.filter(Q(decided_at__isnull=False) | ~Q(pk__in=Approval.objects.alive(now)))
+        over = others.filter(Q(decided_at__isnull=False) | ~in_time(now))
         recent = over.filter(asked_at__gt=now - SHOWN_FOR).select_related("decided_by")
         waiting = others.waiting(now).order_by("asked_at", "pk")[:MOST_SHOWN]
         context = {

@@ -148,9 +148,9 @@ def test_the_deployment_check_names_a_missing_drawing(in_service: Path) -> None:
     def found() -> list[str | None]:
         return [message.id for message in run_checks(include_deployment_checks=True)]
 
-    assert "securelogin.E012" in found()
+    assert "securelogin.E014" in found()
     drawing.artefact(drawing.in_service()).write_bytes(b"")
-    assert "securelogin.E012" not in found()
+    assert "securelogin.E014" not in found()
 
 
 def test_libraries_are_not_missed_where_the_drawing_is_compiled(

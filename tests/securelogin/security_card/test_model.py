@@ -18,7 +18,8 @@ from securelogin.events import Event
 from securelogin.lifecycle import EndReason, Status
 from securelogin.models import SecurityEvent
 from securelogin.security_card.challenge import PAIRS, Pair
-from securelogin.security_card.models import SecurityCard, hash_answers
+from securelogin.security_card.making import hash_answers
+from securelogin.security_card.models import SecurityCard
 from securelogin.verdict import Verdict
 from tests import factories
 from tests.securelogin.clock import AUTUMN, SECOND, Clock

@@ -81,9 +81,9 @@ def test_a_session_left_open_proves_both_factors_again_before_a_card(
     )
 
 
-def test_it_is_a_post_only(jane: User) -> None:
+def test_a_get_makes_nothing(jane: User) -> None:
     client = factories.client_with_code(jane)
-    assert client.get(REQUEST).status_code == 405
+    assert client.get(REQUEST)["Location"] == LIST
     assert not SecurityCard.objects.exists()
 
 

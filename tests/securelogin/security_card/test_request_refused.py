@@ -57,6 +57,19 @@ def test_a_new_code_pays_again(jane: User) -> None:
     assert card.status is Status.WAITING
 
 
+def test_cards_that_were_read_already_are_counted_as_the_data_base_counts_them(jane: User) -> None:
+    code, _digits = factories.make_code(jane)
+    for made in range(4):
+        known = list(SecurityCard.objects.of(jane))
+        refusal = SecurityCard.objects.request_refusal(code, AUTUMN)
+        assert refusal is (RequestRefusal.TOO_MANY if made == 3 else None)
+        assert SecurityCard.objects.request_refusal(code, AUTUMN, known) is refusal
+        if refusal is None:
+            factories.make_card(jane, code=code, active=False)
+    fresh, _digits = factories.make_code(jane)
+    assert SecurityCard.objects.request_refusal(fresh, AUTUMN, known) is None
+
+
 @pytest.mark.parametrize(
     ("after", "allowed"), [(timedelta(days=12) - SECOND, True), (timedelta(days=12), False)]
 )

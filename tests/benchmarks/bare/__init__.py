@@ -1,0 +1,1 @@
+"""A bare Django site beside the portal, in the same process: the floor of `bench_pages`."""

@@ -1,0 +1,1 @@
+"""`make load`: an outage hour against two gunicorn masters on this machine's loopback."""

@@ -1,0 +1,97 @@
+"""SECURITY: a session that is ended while one of its requests runs is not brought back.
+
+The body of a request is read after its session, so whoever sends it slowly has all the time
+between.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Session, User
+from securelogin.events import Event
+from tests import factories
+from tests.securelogin.authenticator_app import apps
+from tests.securelogin.contract import is_inside
+from tests.securelogin.security_card.browser import holder_of
+
+pytestmark = pytest.mark.django_db
+
+
+class SlowBody(io.BytesIO):
+    """A body that comes only after something else has happened."""
+
+    def __init__(self, content: bytes, meanwhile: Callable[[], object]) -> None:
+        super().__init__(content)
+        self._meanwhile: Callable[[], object] | None = meanwhile
+
+    def read(self, *args: Any) -> bytes:
+        """As any body, after that."""
+        if self._meanwhile:
+            act, self._meanwhile = self._meanwhile, None
+            act()
+        return super().read(*args)
+
+
+def post_slowly(
+    client: Client, path: str, fields: dict[str, str], meanwhile: Callable[[], object]
+) -> Any:
+    """The headers at once, the form later."""
+    content = urlencode(fields).encode()
+    body: dict[str, Any] = {"wsgi.input": SlowBody(content, meanwhile)}
+    form = "application/x-www-form-urlencoded"
+    return client.generic("POST", path, content, content_type=form, **body)
+
+
+def end_all(user: User) -> Callable[[], object]:
+    """Its owner logs out everywhere, from another browser."""
+    return lambda: Session.objects.of(user).end(user, Event.SESSION_ENDED_BY_OWNER)
+
+
+def assert_out(client: Client, answer: Any) -> None:
+    """Nothing of it is left, and the login says why."""
+    assert answer["Location"] == "/login/?r=ended"
+    assert not is_inside(client)
+    # (What is rolled back here brings back a row that another connection would have deleted.)
+    assert not Session.objects.filter(pending=False).exists()
+
+
+def test_while_it_activates_a_card(jane: User) -> None:
+    holder = holder_of(jane)
+    values = {"card_values": holder.answers[0]}
+    answer = post_slowly(holder.client, holder.url("activate"), values, end_all(jane))
+    assert_out(holder.client, answer)
+    assert not jane.securitycards.filter(activated_at__isnull=False).exists()
+
+
+def test_while_it_takes_a_device_back(jane: User) -> None:
+    phone = apps.make_app(jane)
+    assert phone.hold(by=None, ticket="T-0")
+    client = factories.client_with_code(jane)
+    path = reverse("securelogin:reactivate", args=[phone.type_slug, phone.pk])
+    field = phone.device_type.load_answer_form().field_name
+    answer = post_slowly(client, path, {field: apps.unused_code(phone)}, end_all(jane))
+    assert_out(client, answer)
+    phone.refresh_from_db()
+    assert phone.held_at is not None
+
+
+def test_while_a_login_is_only_begun(jane: User) -> None:
+    _code, digits = factories.make_code(jane)
+    client = Client()
+    client.post("/login/", {"username": jane.username, "password": factories.PASSWORD})
+    answer = post_slowly(
+        client,
+        "/login/verify/",
+        {"temporary_code": digits},
+        lambda: call_command("end_sessions", "--all"),
+    )
+    assert_out(client, answer)
