@@ -13,7 +13,8 @@ from pytest_django import Settings
 
 from portal import env
 
-PATH = "/.well-known/security.txt"
+# Read now: the year is counted from the import, which must not be in a test with another clock.
+from portal.security_txt import PATH
 
 
 def fields() -> dict[str, str]:
