@@ -2,7 +2,7 @@
 
 ``python -m tests.growth`` goes up to 100,000 clients, ``python -m tests.growth 1000000`` to a
 million. Ends with status 1 if an act asks more often in a larger portal, reads a table from one
-end to the other, or touches more than `LIMIT` times the blocks.
+end to the other, or touches more than 1.3 times the blocks.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from io import StringIO
 
 from django.core.management import call_command
@@ -16,10 +17,22 @@ from tests.growth import acts
 from tests.growth.loader import Filled, fill
 from tests.growth.measuring import Cost, cost_of, middle, prepare
 
-# How many times the blocks of the smallest portal an act may touch in the largest, the inner
-# levels of trees apart; and so many more in any case, as a few rows of a client lie on one block
-# where clients are few.
-LIMIT, SPARE = 1.3, 10
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What an act may touch in the largest portal.
+
+    Attributes:
+        times: the blocks of the smallest one so many times, the inner levels of trees apart.
+        spare: so many more in any case, as a few rows of a client lie on one block where clients
+            are few.
+    """
+
+    times: float = 1.3
+    spare: int = 10
+
+
+PROMISE = Allowance()
 # What is about all clients at once cannot be the same, and why; and the power of their number with
 # which it may grow: with 1, as many blocks for each client.
 _PARTS = "how many texts share the parts of a word"
@@ -107,12 +120,13 @@ def _sizes() -> list[str]:
     ]
 
 
-def tell(measured: Mapping[int, Costs], say: Say) -> int:
+def tell(measured: Mapping[int, Costs], say: Say, allowed: Allowance = PROMISE) -> int:
     """Print the table.
 
     Args:
         measured: by number of clients.
         say: takes a line.
+        allowed: from the smallest to the largest.
 
     Returns:
         1 if an act breaks the promise, else 0.
@@ -129,7 +143,7 @@ def tell(measured: Mapping[int, Costs], say: Say) -> int:
         all_blocks = ratio(small[name].blocks, large[name].blocks)
         apart = ratio(small[name].flat, large[name].flat)
         reason, power = GROWS_WITH.get(name, ("", 0))
-        found = faults(small[name], large[name], times**power)
+        found = faults(small[name], large[name], allowed, times**power)
         broken += bool(found)
         notes = [*found, *([f"grows with {reason}"] if reason else [])]
         say(
@@ -145,18 +159,19 @@ def ratio(small: float, large: float) -> float:
     return large / small if small else 1.0 + large
 
 
-def faults(small: Cost, large: Cost, times: float = 1) -> list[str]:
+def faults(small: Cost, large: Cost, allowed: Allowance, times: float = 1) -> list[str]:
     """In words, how an act in a large portal breaks the promise; empty: it keeps it.
 
     Args:
         small: where clients are few.
         large: where they are many.
+        allowed: how much more.
         times: how many times the blocks are in order before the limit is asked.
     """
     found = []
     if small.statements != large.statements:
         found.append(f"STATEMENTS: {small.statements:.1f} WHERE CLIENTS ARE FEW")
     found += [f"READS ALL OF {table}" for table in large.whole]
-    if large.flat > max(small.flat * times * LIMIT, small.flat + SPARE):
+    if large.flat > max(small.flat * times * allowed.times, small.flat + allowed.spare):
         found.append("MORE BLOCKS")
     return found

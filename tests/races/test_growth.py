@@ -18,6 +18,9 @@ from tests.growth import comparing, measuring
 from tests.growth.loader import fill
 
 FEW, MANY = 1_000, 6_000
+# Other tests use the server meanwhile and make it read its own catalogue again in the middle of an
+# act. What costs several times as much is a fault; 1.3 times is for `make growth` to see.
+ROUGHLY = comparing.Allowance(times=2.5, spare=60)
 # Bytes of a card: its hashes lie outside the row; without them only what the desk shows is left.
 MOST_ACTIVE, MOST_ENDED = 6_200, 350
 
@@ -31,7 +34,7 @@ def test_no_page_act_or_job_asks_more_as_clients_become_more() -> None:
     call_command("flush", interactive=False, verbosity=0)
     many = comparing.costs(fill(MANY), clients=2)
     lines: list[str] = []
-    assert comparing.tell({FEW: few, MANY: many}, lines.append) == 0, "\n".join(lines)
+    assert comparing.tell({FEW: few, MANY: many}, lines.append, ROUGHLY) == 0, "\n".join(lines)
     # It measured: whoever logs in has written.
     assert few["login: second step"].blocks > 100
 
