@@ -45,9 +45,15 @@ class SessionMiddleware(middleware.SessionMiddleware):
             return response
         known_browsers.remember(request, response)
         try:
-            return super().process_response(request, response)
+            response = super().process_response(request, response)
         except SessionInterrupted:
             return _ended()
+        session = cast("SessionStore", request.session)
+        if session.is_empty() and not session.was_ended_here:
+            # Django takes away a cookie that names nothing. By now the browser may have another
+            # one: of a form that was sent twice, or of another tab.
+            response.cookies.pop(settings.SESSION_COOKIE_NAME, None)
+        return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """A view that saves the session with what it changes has changed nothing, then."""
@@ -57,9 +63,8 @@ class SessionMiddleware(middleware.SessionMiddleware):
 def _ended() -> HttpResponse:
     """Ended meanwhile: elsewhere, by a new password, or at the desk. What was to be answered is
     not: the login says why."""
-    ended = redirect(f"{resolve_url(settings.LOGIN_URL)}?r=ended")
-    ended.delete_cookie(settings.SESSION_COOKIE_NAME, samesite="Lax")
-    return ended
+    # The cookie stays: it names nothing, or by now the session that another answer opened.
+    return redirect(f"{resolve_url(settings.LOGIN_URL)}?r=ended")
 
 
 class AuthenticationMiddleware(auth_middleware.AuthenticationMiddleware):
@@ -115,7 +120,10 @@ class SessionLimitsMiddleware:
         view: Callable[..., HttpResponseBase],
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
-    ) -> None:
+    ) -> HttpResponse | None:
         """Whoever asks for a page is there; a page that asks by itself (`passive`) is not."""
-        if request.user.is_authenticated and not getattr(view, "is_passive", False):
-            cast("SessionStore", request.session).touch()
+        if not request.user.is_authenticated or getattr(view, "is_passive", False):
+            return None
+        # SECURITY: the body has been read by now, however slowly it came: a session that was ended
+        # meanwhile does nothing more.
+        return None if cast("SessionStore", request.session).touch() else _ended()

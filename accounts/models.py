@@ -321,7 +321,10 @@ class SessionQuerySet(models.QuerySet["Session"]):
             if ended:
                 SecurityEvent.objects.record(kind, user, actor=by, sessions=ended)
             # After the event, as in `User.change_password`.
-            self.delete()
+            if ended and not self.delete()[0]:
+                # It got a new key meanwhile and goes on: nobody may be told that it was ended.
+                transaction.set_rollback(True)
+                return 0
         return ended
 
     def give_way(self, user: User) -> int:

@@ -46,7 +46,7 @@ _TAKE_OVER = """
     RETURNING (
         SELECT count(*) FROM accounts_session AS other
         WHERE other.user_id = %(user)s AND NOT other.pending AND other.expire_date > %(now)s
-            AND other.session_key <> %(old)s
+            AND other.session_key NOT IN (%(old)s, %(new)s)
     )
 """
 _TOUCH = PreparedUpdate(
@@ -73,6 +73,8 @@ class SessionStore(DatabaseStore):
     _old_key: str | None = None
     # The row was read between the password and the second step.
     _was_pending = False
+    # This request has ended the session, so that its cookie goes, too.
+    was_ended_here = False
 
     @classmethod
     def get_model_class(cls) -> type[Session]:
@@ -137,9 +139,13 @@ class SessionStore(DatabaseStore):
         written = (self.session_key, repr(data))
         transaction.on_commit(partial(setattr, self, "_written", written))
 
-    def touch(self) -> None:
-        """A request came: the idle time starts again."""
-        _TOUCH(key=self.session_key, idle_end=timezone.now() + policy().idle_life)
+    def touch(self) -> bool:
+        """A request came: the idle time starts again.
+
+        Returns:
+            False if the session was ended since this request read it.
+        """
+        return bool(_TOUCH(key=self.session_key, idle_end=timezone.now() + policy().idle_life))
 
     def cycle_key(self) -> None:
         """The same session under a new key, which its row takes when it is written next."""
@@ -194,5 +200,6 @@ class SessionStore(DatabaseStore):
         """End the session, in one statement."""
         key = session_key or self._old_key or self.session_key
         self._old_key = None
+        self.was_ended_here = True
         if key is not None:
             Session.objects.filter(session_key=key).delete()

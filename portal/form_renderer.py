@@ -32,16 +32,17 @@ class InputRenderer(DjangoTemplates):
 
 
 def _input(widget: dict[str, Any]) -> SafeString:
-    attrs = {"type": widget["type"], "name": widget["name"]}
+    written = f'type="{_text(widget["type"])}" name="{_text(widget["name"])}"'
     if widget["value"] is not None:
-        attrs["value"] = widget["value"]
-    written = "".join(
+        written += f' value="{_text(widget["value"])}"'
+    # True and False are words as a value, but a name alone and nothing as an attribute.
+    written += "".join(
         f" {_text(name)}" if value is True else f' {_text(name)}="{_text(value)}"'
-        for name, value in (*attrs.items(), *widget["attrs"].items())
+        for name, value in widget["attrs"].items()
         if value is not False
     )
     # SECURITY: every name and value was escaped.
-    return mark_safe(f"<input{written}>")  # noqa: S308 - see above
+    return mark_safe(f"<input {written}>")  # noqa: S308 - see above
 
 
 def _text(value: object) -> str:

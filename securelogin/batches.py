@@ -63,7 +63,7 @@ def each(
     for _ in range(0, most, size):
         page = list(rows.exclude(pk__in=passed)[:size])
         for row in page:
-            if _succeeds(act, row):
+            if succeeds(act, row):
                 done += 1
             else:
                 passed.append(row.pk)
@@ -72,7 +72,16 @@ def each(
     return done
 
 
-def _succeeds(act: Callable[[Any], object], row: Any) -> bool:
+def succeeds(act: Callable[[Any], object], row: Any) -> bool:
+    """Call ``act`` for one row of many.
+
+    Args:
+        act: in a transaction of its own; returns whether it did something.
+        row: of a model.
+
+    Returns:
+        Whether it did something. A failure is logged.
+    """
     try:
         return bool(act(row))
     except Exception:

@@ -17,7 +17,7 @@ from securelogin.access import Access, needs
 from securelogin.banners import banners_for, list_sections
 from securelogin.enrolment import types_to_add
 from securelogin.forms import AnswerForm, RenameForm
-from securelogin.gate import access_of_request, protection_of_request
+from securelogin.gate import access_of_request, hold_device, protection_of_request
 from securelogin.lifecycle import EndReason, Status
 from securelogin.models import LoginDevice, devices_of, usable_devices
 from securelogin.permanent import PermanentDevice
@@ -136,6 +136,7 @@ def reactivate(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def _take_back(request: HttpRequest, device: PermanentDevice, form: AnswerForm) -> bool:
     # One transaction: the session moves to the device, or nothing happened.
     with transaction.atomic():
+        hold_device(request)
         if not device.reactivate(form.answer):
             return False
         pending.step_up(request, device)

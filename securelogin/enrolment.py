@@ -8,13 +8,15 @@ be a way past the second step. Nor is a member of staff.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, cast
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render, resolve_url
 from django.utils import timezone
@@ -23,7 +25,7 @@ from securelogin import pending, proof
 from securelogin.access import Access, needs
 from securelogin.conf import policy
 from securelogin.events import Event
-from securelogin.gate import refusal
+from securelogin.gate import hold_device, refusal
 from securelogin.models import LoginDevice, SecurityEvent
 from securelogin.pending import PendingExpiredError, PendingSignIn
 from securelogin.registry import DeviceTypeConfig, device_types
@@ -49,10 +51,22 @@ class Enroller:
         """Whether it is the client's first device."""
         return self.waiting is not None
 
+    @contextmanager
+    def adding(self, request: HttpRequest) -> Iterator[None]:
+        """The transaction in which a device is added and `complete` is called.
+
+        Raises:
+            DeviceOverError: the session's own device was ended meanwhile.
+        """
+        with transaction.atomic():
+            if not self.is_first:
+                hold_device(request)
+            yield
+
     def complete(self, request: HttpRequest, device: LoginDevice) -> str:
         """The device is added: log in with it, or go on with it in this session.
 
-        SECURITY: call it in the transaction that adds the device, with nothing after it.
+        SECURITY: call it in `adding`, with nothing after it.
 
         Returns:
             Where to go.

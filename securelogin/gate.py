@@ -12,8 +12,13 @@ from django.shortcuts import redirect, resolve_url
 from django.utils import timezone
 
 from securelogin.access import Access
-from securelogin.models import LoginDevice
+from securelogin.models import LoginDevice, lock_client, lock_devices
 from securelogin.protection import Protection
+
+
+class DeviceOverError(Exception):
+    """The session's device was ended while this request ran. The next request says what is left
+    (`securelogin.middleware.AccessMiddleware`)."""
 
 
 def device_of(request: HttpRequest) -> LoginDevice | None:
@@ -35,6 +40,26 @@ def proven_device(request: HttpRequest) -> LoginDevice:
     if device is None:
         raise PermissionDenied
     return device
+
+
+def hold_device(request: HttpRequest, needed: Access = Access.FULL) -> None:
+    """Inside a transaction, before a session moves on to another device: its own stays as it is
+    until the end.
+
+    SECURITY: the device was read as the request began. Whoever ends it meanwhile is waited for,
+    and then it opens nothing more: a thief must not slip from a revoked device to a new one.
+
+    Args:
+        needed: how far the device has to reach.
+
+    Raises:
+        DeviceOverError: it does not, any more.
+    """
+    device = proven_device(request)
+    lock_client(device.user)
+    held = (row for row in lock_devices(device.user) if row == device)
+    if not any(row.access_at(timezone.now()) >= needed for row in held):
+        raise DeviceOverError
 
 
 def protection_of_request(request: HttpRequest) -> Protection:

@@ -13,12 +13,13 @@ from typing import Any, cast
 
 from django.db.models import BigIntegerField
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
 from django.utils.functional import SimpleLazyObject
 from django_otp.middleware import OTPMiddleware
 from django_otp.models import Device
 
 from securelogin.access import Access
-from securelogin.gate import access_of_request, protection_of_request, refusal
+from securelogin.gate import DeviceOverError, access_of_request, protection_of_request, refusal
 from securelogin.models import LoginDevice
 from securelogin.prepared import Prepared
 from securelogin.registry import device_types
@@ -80,3 +81,8 @@ class AccessMiddleware:
         # SECURITY: FULL unless the view says otherwise.
         needed: Access = getattr(view, "access_needed", Access.FULL)
         return refusal(request, needed)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """The session's device ended meanwhile: the list of devices, or why it is not shown."""
+        over = isinstance(exception, DeviceOverError)
+        return redirect("securelogin:device_list") if over else None

@@ -19,12 +19,4 @@ class Migration(migrations.Migration):
             name="former_key",
             field=models.CharField(blank=True, db_default="", default="", max_length=40),
         ),
-        migrations.AddIndex(
-            model_name="session",
-            index=models.Index(
-                condition=models.Q(("former_key", ""), _negated=True),
-                fields=["former_key"],
-                name="session_former",
-            ),
-        ),
     ]

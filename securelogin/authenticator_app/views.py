@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
@@ -90,7 +89,7 @@ def _add(
 ) -> HttpResponse:
     try:
         # One transaction: the session goes on with the device exactly when there is one.
-        with transaction.atomic():
+        with enroller.adding(request):
             device, added = AuthenticatorApp.objects.add(
                 enroller.user, name=name, serial=draft.serial, key=draft.key, step=step
             )

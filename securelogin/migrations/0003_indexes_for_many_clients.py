@@ -3,20 +3,19 @@ the events', which begin as others do."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from securelogin import indexing
+
 _EVENTS = "securelogin_securityevent"
 _USER, _ACTOR = f"{_EVENTS}_user_id_4f7ae793", f"{_EVENTS}_actor_id_620c2603"
-_TASKS = (
-    "CREATE INDEX securelogin_tasks_finished ON django_tasks_database_dbtaskresult (finished_at)"
-)
 
 
-def _without_index(name: str, column: str, index: str, related_name: str) -> migrations.RunSQL:
+def _without_index(name: str, column: str, index: str, related_name: str) -> Any:
     """The index alone is dropped: Django would make the table anew on SQLite, without the
     triggers that keep it as it is."""
     field = models.ForeignKey(
@@ -26,17 +25,17 @@ def _without_index(name: str, column: str, index: str, related_name: str) -> mig
         related_name=related_name,
         to=settings.AUTH_USER_MODEL,
     )
-    return migrations.RunSQL(
-        f"DROP INDEX {index}",
-        f"CREATE INDEX {index} ON {_EVENTS} ({column})",
-        state_operations=[
-            migrations.AlterField(model_name="securityevent", name=name, field=field)
-        ],
+    return migrations.SeparateDatabaseAndState(
+        [indexing.RemovePlainIndex(index, _EVENTS, column)],
+        [migrations.AlterField(model_name="securityevent", name=name, field=field)],
     )
 
 
 class Migration(migrations.Migration):
     """The table of finished tasks belongs to another package, which has no index for this."""
+
+    # Beside processes that serve (securelogin.indexing).
+    atomic = False
 
     dependencies: ClassVar = [
         ("securelogin", "0002_append_only"),
@@ -44,9 +43,7 @@ class Migration(migrations.Migration):
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
     operations: ClassVar = [
-        _without_index("user", "user_id", _USER, "security_events"),
-        _without_index("actor", "actor_id", _ACTOR, "+"),
-        migrations.AddIndex(
+        indexing.AddIndex(
             model_name="failures",
             index=models.Index(
                 condition=models.Q(("key__startswith", "factor:"), _negated=True),
@@ -54,11 +51,11 @@ class Migration(migrations.Migration):
                 name="failures_last",
             ),
         ),
-        migrations.AddIndex(
+        indexing.AddIndex(
             model_name="notice",
             index=models.Index(fields=["created_at"], name="notice_created"),
         ),
-        migrations.AddIndex(
+        indexing.AddIndex(
             model_name="securityevent",
             index=models.Index(
                 condition=models.Q(
@@ -69,5 +66,9 @@ class Migration(migrations.Migration):
                 name="event_by_staff",
             ),
         ),
-        migrations.RunSQL(_TASKS, "DROP INDEX securelogin_tasks_finished"),
+        indexing.AddPlainIndex(
+            "securelogin_tasks_finished", "django_tasks_database_dbtaskresult", "finished_at"
+        ),
+        _without_index("user", "user_id", _USER, "security_events"),
+        _without_index("actor", "actor_id", _ACTOR, "+"),
     ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -43,7 +42,7 @@ def add(request: HttpRequest, enroller: Enroller) -> HttpResponse:
     if form.is_valid():
         try:
             # One transaction: the passkey and the session that goes on with it, or neither.
-            with transaction.atomic():
+            with enroller.adding(request):
                 return redirect(enroller.complete(request, _added(request, enroller.user, form)))
         except RefusedError:
             form.add_error(None, _REFUSED)

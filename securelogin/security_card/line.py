@@ -25,20 +25,28 @@ if TYPE_CHECKING:
 # before the client comes back, so a wrong guess, or more machines, cost nobody a turn.
 EACH_TAKES = 2
 SOONEST, LATEST = 3, 300
+# Who is as far in front as there are places: these find a place that has become free. Sooner
+# would hardly use it better, and takes the page away from whoever is reading it.
+NEXT = 2
 # Enough for the longest wait on a machine with many cores; counting further would only cost.
 COUNTED = 10_000
 # Who is overdue by more does not stand in anybody's way; who comes back later still has the place.
 OVERDUE = timedelta(minutes=1)
 KEPT = timedelta(hours=1)
+# From hashes whose card was not stored until the client may have others.
+PUT_OFF = timedelta(seconds=LATEST)
 
 
 def wait_in_seconds(ahead: int, places: int) -> int:
-    """When to come back: half of the time until a place may be free, within bounds.
+    """When to come back: half of the time until a place may be free, within bounds; very soon
+    for those who are next.
 
     Args:
         ahead: clients who are before this one.
         places: cards that a machine makes at once.
     """
+    if ahead < places:
+        return NEXT
     return min(LATEST, max(SOONEST, math.ceil(ahead * EACH_TAKES / places / 2)))
 
 
@@ -52,12 +60,18 @@ class TurnQuerySet(models.QuerySet["Turn"]):
     def before(self, user: User, turn: Turn | None, now: datetime) -> TurnQuerySet:
         """Those who are in front of a client: for a newcomer, everybody who is still there."""
         there = self.filter(back_at__gt=now - OVERDUE).exclude(user=user)
-        return there.filter(asked_at__lt=turn.asked_at) if turn else there
+        if turn:
+            return there.filter(asked_at__lt=turn.asked_at)
+        # Who was put off comes after whoever asks until then.
+        return there.filter(asked_at__lte=now)
 
     def may_go(self, user: User, now: datetime) -> bool:
         """Whether the client may take a place that is free: at the told time, or with nobody
-        in front."""
+        in front; never before the end of a time for which the client was put off."""
         turn = self.of(user, now)
+        # SECURITY: or hashes whose cards are never stored could fill a place for ever.
+        if turn and turn.asked_at > now:
+            return False
         if turn and turn.back_at <= now:
             return True
         return not self.before(user, turn, now).exists()
@@ -68,17 +82,26 @@ class TurnQuerySet(models.QuerySet["Turn"]):
         asked_at = turn.asked_at if turn else now
         ahead = self.before(user, turn, now)[:COUNTED].count()
         seconds = wait_in_seconds(ahead, settings.CARDS_AT_ONCE)
-        told = Turn(
-            user=user, asked_at=asked_at, ahead=ahead, back_at=now + timedelta(seconds=seconds)
-        )
+        back_at = max(asked_at, now + timedelta(seconds=seconds))
+        told = Turn(user=user, asked_at=asked_at, ahead=ahead, back_at=back_at)
+        # SECURITY: who has a place keeps its time, also where another click is put off meanwhile.
+        self._write(told, ["ahead", "back_at"] if turn else ["asked_at", "ahead", "back_at"])
+        return told
+
+    def put_off(self, user: User, now: datetime) -> None:
+        """Hashes were made and no card: stand in line anew, as if asking in five minutes.
+
+        Until then the client is in nobody's way, and may take no place.
+        """
+        later = now + PUT_OFF
+        told = Turn(user=user, asked_at=later, ahead=0, back_at=later)
+        self._write(told, ["asked_at", "ahead", "back_at"])
+
+    def _write(self, turn: Turn, changes: list[str]) -> None:
         # One statement: two clicks at once leave one place.
         self.bulk_create(
-            [told],
-            update_conflicts=True,
-            unique_fields=["user"],
-            update_fields=["asked_at", "ahead", "back_at"],
+            [turn], update_conflicts=True, unique_fields=["user"], update_fields=changes
         )
-        return told
 
     def leave(self, user: User) -> None:
         """The client has a card."""
@@ -116,6 +139,11 @@ class Turn(models.Model):
     def is_long(self) -> bool:
         """Whether more are in front than were counted."""
         return self.ahead >= COUNTED
+
+    @property
+    def is_put_off(self) -> bool:
+        """Whether the client comes back at a time that was set for hashes without a card."""
+        return self.back_at <= self.asked_at
 
     def seconds_left(self, now: datetime) -> int:
         """Until the page shall come back; at least one."""

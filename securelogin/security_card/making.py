@@ -12,15 +12,15 @@ import random
 import secrets
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
@@ -170,15 +170,23 @@ class SecurityCardQuerySet(LoginDeviceQuerySet):
         known = self.newest_id(user)
         # Asked before a place is taken: whoever only asks is in nobody's way.
         if not Turn.objects.may_go(user, now):
-            raise MustWaitError(Turn.objects.wait(user, now))
+            self._stand_in_line(user, known, now)
         with places.taken_for(user.pk) as taken:
             if not taken:
-                raise MustWaitError(Turn.objects.wait(user, now))
+                self._stand_in_line(user, known, now)
             # SECURITY: whoever waited for another request of the same client hashes nothing,
             # so that a burst of requests costs one card.
             if self.newest_id(user) != known:
                 raise ConcurrentRequestError
             return self._make(user, opened_with, nonce, remember, known)
+
+    def _stand_in_line(self, user: User, known: str | None, now: datetime) -> NoReturn:
+        turn = Turn.objects.wait(user, now)
+        # Another click may have stored its card, and left the line, just before.
+        if self.newest_id(user) != known:
+            Turn.objects.leave(user)
+            raise ConcurrentRequestError
+        raise MustWaitError(turn)
 
     @sensitive_variables()
     def _make(
@@ -197,7 +205,7 @@ class SecurityCardQuerySet(LoginDeviceQuerySet):
         values = card.derive_values(value_key, nonce)
         # The slow part stands outside the transaction: no row is locked while it runs.
         packed = hash_answers(challenge.answers(order, values), key, cost)
-        with transaction.atomic():
+        with self._counted(user, known), transaction.atomic():
             # SECURITY: one request at a time for a client; the rules are asked again.
             lock_client(user)
             if self.newest_id(user) != known:
@@ -228,6 +236,21 @@ class SecurityCardQuerySet(LoginDeviceQuerySet):
             Turn.objects.leave(user)
             remember(row)
         return row
+
+    @contextmanager
+    def _counted(self, user: User, known: str | None) -> Iterator[None]:
+        """SECURITY: hashes count, whatever comes of them: cards that are stored by their number
+        (`cards_per_code`), others, such as those of a session that ends meanwhile, by a wait."""
+        try:
+            yield
+        except DatabaseError:
+            # Not the client's doing.
+            raise
+        except Exception:
+            # Where another request was quicker, its card counts.
+            if self.newest_id(user) == known:
+                Turn.objects.put_off(user, timezone.now())
+            raise
 
     def new_serial(self) -> str:
         """A serial that no card has. Of two million cards, one of two thousand would otherwise be

@@ -171,4 +171,5 @@ def test_a_session_that_ends_while_a_page_is_made_leads_to_the_login(
     assert isinstance(response, HttpResponse)
     assert (response.status_code, response["Location"]) == (302, "/login/?r=ended")
     assert b"Jane" not in response.content
-    assert response.cookies[COOKIE].value == ""
+    # By now the cookie may be that of another answer.
+    assert COOKIE not in response.cookies

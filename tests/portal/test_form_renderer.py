@@ -45,7 +45,7 @@ def test_the_templates_that_it_replaces_hold_nothing_else(template: str) -> None
 
 @given(
     choices=st.sampled_from([forms.RadioSelect, forms.CheckboxSelectMultiple]),
-    value=TEXT,
+    value=VALUE,
     label=TEXT,
     attrs=ATTRS,
     wrap=st.booleans(),
@@ -53,7 +53,7 @@ def test_the_templates_that_it_replaces_hold_nothing_else(template: str) -> None
 )
 def test_it_writes_each_choice_as_django_does(
     choices: type[forms.widgets.ChoiceWidget],
-    value: str,
+    value: Any,
     label: str,
     attrs: dict[str, Any],
     wrap: bool,

@@ -65,16 +65,16 @@ def held(card: SecurityCard) -> Iterator[Callable[[int], None]]:
 
     def in_line(count: int) -> None:
         until = time.monotonic() + PATIENCE
-        while _waiting() < count and time.monotonic() < until:
+        while waiting() < count and time.monotonic() < until:
             time.sleep(0.01)
-        assert _waiting() == count
+        assert waiting() == count
 
     with transaction.atomic():
         SecurityCard.objects.select_for_update().get(pk=card.pk)
         yield in_line
 
 
-def _waiting() -> int:
+def waiting() -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM pg_stat_activity "

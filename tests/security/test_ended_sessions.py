@@ -17,7 +17,9 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Session, User
+from securelogin.authenticator_app.models import AuthenticatorApp
 from securelogin.events import Event
+from securelogin.lifecycle import EndReason
 from tests import factories
 from tests.securelogin.authenticator_app import apps
 from tests.securelogin.contract import is_inside
@@ -95,3 +97,26 @@ def test_while_a_login_is_only_begun(jane: User) -> None:
         lambda: call_command("end_sessions", "--all"),
     )
     assert_out(client, answer)
+
+
+def test_while_its_revoked_device_adds_another(jane: User) -> None:
+    """A thief's request waits for its form while the desk ends the stolen device for good."""
+    code, digits = factories.make_code(jane)
+    client = Client()
+    factories.sign_in(client, jane, digits)
+    phone = apps.scan(client)
+    post_slowly(client, apps.SCAN, phone.form(), lambda: code.end(EndReason.CANCELLED_BY_STAFF))
+    assert not AuthenticatorApp.objects.of(jane).open().exists()
+    assert not is_inside(client)
+
+
+def test_on_any_other_page_it_does_nothing_more(jane: User) -> None:
+    """The token of a form is looked at, and so the body is read, before the page."""
+    client = factories.client_with_code(jane)
+    page = client.get("/settings/user/")
+    client.handler.enforce_csrf_checks = True
+    fields = {"layout": "classic", "csrfmiddlewaretoken": str(page.context["csrf_token"])}
+    answer = post_slowly(client, "/settings/user/layout/", fields, end_all(jane))
+    assert_out(client, answer)
+    jane.refresh_from_db()
+    assert jane.layout == User.Layout.STANDARD

@@ -3,15 +3,20 @@
 from django.conf import settings
 from django.db import migrations, models
 
+from securelogin import indexing
+
 
 class Migration(migrations.Migration):
+    # Beside processes that serve (securelogin.indexing).
+    atomic = False
+
     dependencies = [
         ("desk", "0002_roles"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
-        migrations.AddIndex(
+        indexing.AddIndex(
             model_name="approval",
             index=models.Index(fields=["-asked_at", "-id"], name="approval_asked"),
         ),

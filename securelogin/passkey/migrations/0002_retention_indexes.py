@@ -3,15 +3,20 @@
 from django.conf import settings
 from django.db import migrations, models
 
+from securelogin import indexing
+
 
 class Migration(migrations.Migration):
+    # Beside processes that serve (securelogin.indexing).
+    atomic = False
+
     dependencies = [
         ("passkey", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
-        migrations.AddIndex(
+        indexing.AddIndex(
             model_name="passkey",
             index=models.Index(
                 condition=models.Q(("ended_at", None), ("expires_at__isnull", False)),
@@ -19,7 +24,7 @@ class Migration(migrations.Migration):
                 name="passkey_expires",
             ),
         ),
-        migrations.AddIndex(
+        indexing.AddIndex(
             model_name="passkey",
             index=models.Index(
                 condition=models.Q(("activated_at", None), ("ended_at", None)),
@@ -27,7 +32,7 @@ class Migration(migrations.Migration):
                 name="passkey_unproven",
             ),
         ),
-        migrations.AddIndex(
+        indexing.AddIndex(
             model_name="passkey",
             index=models.Index(
                 condition=models.Q(("ended_at__isnull", False)),

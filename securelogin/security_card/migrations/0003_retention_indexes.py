@@ -3,23 +3,20 @@
 from django.conf import settings
 from django.db import migrations, models
 
+from securelogin import indexing
+
 
 class Migration(migrations.Migration):
+    # Beside processes that serve (securelogin.indexing).
+    atomic = False
+
     dependencies = [
         ("security_card", "0002_places_in_line"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
-        migrations.RemoveIndex(
-            model_name="securitycard",
-            name="card_open_expires",
-        ),
-        migrations.RemoveIndex(
-            model_name="securitycard",
-            name="card_open_activate_by",
-        ),
-        migrations.AddIndex(
+        indexing.AddIndex(
             model_name="securitycard",
             index=models.Index(
                 condition=models.Q(("ended_at", None), ("expires_at__isnull", False)),
@@ -27,7 +24,7 @@ class Migration(migrations.Migration):
                 name="securitycard_expires",
             ),
         ),
-        migrations.AddIndex(
+        indexing.AddIndex(
             model_name="securitycard",
             index=models.Index(
                 condition=models.Q(("activated_at", None), ("ended_at", None)),
@@ -35,12 +32,20 @@ class Migration(migrations.Migration):
                 name="securitycard_unproven",
             ),
         ),
-        migrations.AddIndex(
+        indexing.AddIndex(
             model_name="securitycard",
             index=models.Index(
                 condition=models.Q(("ended_at__isnull", False)),
                 fields=["ended_at"],
                 name="securitycard_ended",
             ),
+        ),
+        indexing.RemoveIndex(
+            model_name="securitycard",
+            name="card_open_expires",
+        ),
+        indexing.RemoveIndex(
+            model_name="securitycard",
+            name="card_open_activate_by",
         ),
     ]

@@ -9,7 +9,9 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from securelogin import pending
+from securelogin.access import Access
 from securelogin.events import Event
+from securelogin.gate import hold_device
 from securelogin.lifecycle import EndReason, Status
 from securelogin.models import SecurityEvent
 from securelogin.security_card.forms import CardValuesForm
@@ -86,6 +88,7 @@ def activate(request: HttpRequest, row: SecurityCard) -> HttpResponse:
 def _prove(request: HttpRequest, row: SecurityCard, answer: str) -> Activation:
     # One transaction: the session moves to the card exactly when the card becomes active.
     with transaction.atomic():
+        hold_device(request, Access.CARD_ONLY)
         outcome = row.activate(answer)
         if outcome in {Activation.DONE, Activation.CANCELLED}:
             _forget(request, row)

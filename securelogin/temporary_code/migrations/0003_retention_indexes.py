@@ -3,19 +3,20 @@
 from django.conf import settings
 from django.db import migrations, models
 
+from securelogin import indexing
+
 
 class Migration(migrations.Migration):
+    # Beside processes that serve (securelogin.indexing).
+    atomic = False
+
     dependencies = [
         ("temporary_code", "0002_roles"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
-        migrations.RemoveIndex(
-            model_name="temporarycode",
-            name="code_open_expires",
-        ),
-        migrations.AddIndex(
+        indexing.AddIndex(
             model_name="temporarycode",
             index=models.Index(
                 condition=models.Q(("ended_at", None), ("expires_at__isnull", False)),
@@ -23,7 +24,7 @@ class Migration(migrations.Migration):
                 name="temporarycode_expires",
             ),
         ),
-        migrations.AddIndex(
+        indexing.AddIndex(
             model_name="temporarycode",
             index=models.Index(
                 condition=models.Q(("activated_at", None), ("ended_at", None)),
@@ -31,12 +32,16 @@ class Migration(migrations.Migration):
                 name="temporarycode_unproven",
             ),
         ),
-        migrations.AddIndex(
+        indexing.AddIndex(
             model_name="temporarycode",
             index=models.Index(
                 condition=models.Q(("ended_at__isnull", False)),
                 fields=["ended_at"],
                 name="temporarycode_ended",
             ),
+        ),
+        indexing.RemoveIndex(
+            model_name="temporarycode",
+            name="code_open_expires",
         ),
     ]

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from pytest_django import Settings
 
 from accounts.models import User
-from securelogin.security_card.line import COUNTED, KEPT, LATEST, OVERDUE, Turn, wait_in_seconds
+from securelogin.security_card.line import (
+    COUNTED,
+    KEPT,
+    LATEST,
+    OVERDUE,
+    PUT_OFF,
+    Turn,
+    wait_in_seconds,
+)
 from securelogin.security_card.models import SecurityCard
 from tests.securelogin.clock import AUTUMN, SECOND
 from tests.securelogin.security_card.crowd import in_line
@@ -25,7 +34,8 @@ def _one_place(settings: Settings) -> None:
 @pytest.mark.parametrize(
     ("ahead", "places", "seconds"),
     [
-        (0, 1, 3),
+        (0, 1, 2),
+        (1, 1, 3),
         (3, 1, 3),
         (4, 1, 4),
         (100, 1, 100),
@@ -33,7 +43,9 @@ def _one_place(settings: Settings) -> None:
         (299, 1, 299),
         (300, 1, 300),
         (10_000, 1, 300),
-        (0, 64, 3),
+        (15, 16, 2),
+        (16, 16, 3),
+        (0, 64, 2),
     ],
 )
 def test_who_is_further_in_front_comes_back_sooner(ahead: int, places: int, seconds: int) -> None:
@@ -83,6 +95,35 @@ def test_who_comes_back_within_the_hour_has_the_same_place(jane: User) -> None:
     late = last + 3 * SECOND + KEPT
     assert Turn.objects.of(jane, late) is None
     assert Turn.objects.wait(jane, late).asked_at == late
+
+
+def test_who_was_put_off_comes_after_whoever_asks_meanwhile(jane: User, mallory: User) -> None:
+    in_line("waits", AUTUMN, since=MINUTE, back_in=MINUTE)
+    Turn.objects.put_off(jane, AUTUMN)
+    late = AUTUMN + PUT_OFF - SECOND
+    assert Turn.objects.may_go(mallory, late)
+    # Pressing brings nothing, with a free place and nobody in front.
+    told = Turn.objects.wait(jane, late)
+    assert (told.asked_at, told.back_at, told.ahead) == (late + SECOND, late + 2 * SECOND, 0)
+    assert not Turn.objects.may_go(jane, late)
+    assert Turn.objects.may_go(jane, late + SECOND)
+    assert not Turn.objects.may_go(mallory, late + SECOND)
+
+
+def test_a_click_that_is_refused_at_the_moment_of_another_ones_end_changes_no_time(
+    jane: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Turn.objects.wait(jane, AUTUMN)
+    queryset = type(Turn.objects.all())
+    really = queryset.before
+
+    def before(self: Any, *args: Any) -> Any:
+        Turn.objects.put_off(jane, AUTUMN + SECOND)
+        return really(self, *args)
+
+    monkeypatch.setattr(queryset, "before", before)
+    Turn.objects.wait(jane, AUTUMN + SECOND)
+    assert Turn.objects.get().asked_at == AUTUMN + SECOND + PUT_OFF
 
 
 def test_the_length_of_the_line_is_counted_to_a_bound(

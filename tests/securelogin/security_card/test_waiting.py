@@ -48,12 +48,12 @@ def words(response: Any) -> str:
 
 def test_the_page_says_what_happens_and_when_to_come_back(client: Client) -> None:
     page = client.get(REQUEST)
-    assert (page.status_code, page["Retry-After"]) == (202, "3")
+    assert (page.status_code, page["Retry-After"]) == (202, "2")
     assert "You are in line for your card" in words(page)
     assert "You are next." in words(page)
-    assert "Press Try again in 3 seconds." in words(page)
-    assert "This page tries again by itself in 3 seconds." in words(page)
-    assert 'data-again="3"' in page.content.decode()
+    assert "Press Try again in 2 seconds." in words(page)
+    assert "This page tries again by itself in 2 seconds." in words(page)
+    assert 'data-again="2"' in page.content.decode()
 
 
 def test_it_says_how_many_are_before(jane: User, clock: Clock) -> None:
@@ -74,7 +74,7 @@ def test_a_request_that_must_wait_hashes_nothing_and_changes_nothing_else(jane: 
     events = SecurityEvent.objects.count()
     with no_place():
         work = work_of(lambda: client.post(REQUEST))
-        assert client.post(REQUEST)["Retry-After"] == "3"
+        assert client.post(REQUEST)["Retry-After"] == "2"
     assert work.hashes == 0
     assert not SecurityCard.objects.exists()
     assert SecurityEvent.objects.count() == events
