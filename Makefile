@@ -7,6 +7,8 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 # More arguments: for pytest in make test ARGS="-k card", a number for make fuzz, a name for make bench
 ARGS ?=
+# What is measured on PostgreSQL uses the server that is named, or else one on this machine.
+WITH_POSTGRES = TEST_POSTGRES_URL="$${TEST_POSTGRES_URL:-$$($(PYTHON) scripts/local_postgres.py)}"
 
 .PHONY: help demo test fuzz mutate lint bench load growth coverage fmt lock sbom clean demo-reset prepare-base prepare-dev
 .NOTPARALLEL:
@@ -54,13 +56,13 @@ lint: prepare-dev
 		$(BIN)/python manage.py check --deploy --fail-level WARNING
 
 bench: prepare-dev
-	$(BIN)/python -m tests.benchmarks $(ARGS)
+	@$(WITH_POSTGRES) $(BIN)/python -m tests.benchmarks $(ARGS)
 
 load: prepare-dev
-	$(BIN)/python -m tests.load $(ARGS)
+	@$(WITH_POSTGRES) $(BIN)/python -m tests.load $(ARGS)
 
 growth: prepare-dev
-	$(BIN)/python -m tests.growth $(ARGS)
+	@$(WITH_POSTGRES) $(BIN)/python -m tests.growth $(ARGS)
 
 coverage: prepare-dev
 	$(BIN)/coverage erase

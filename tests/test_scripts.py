@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime
 import os
 import shutil
+import socket
+import threading
 from pathlib import Path
 
 import pytest
 
 from portal import env
-from scripts import prepare
+from scripts import local_postgres, prepare
 from scripts.demo import read_environment
 from scripts.new_keys import RINGS, main, new_keys, rotated
 
@@ -159,3 +161,51 @@ def test_an_environment_is_made_again_when_its_lock_has_changed(
     assert not prepare.is_installed("base")
     prepare.stamp("dev").write_bytes((prepare.ROOT / "requirements" / "dev.lock").read_bytes())
     assert prepare.is_installed("base")
+
+
+class Server(threading.Thread):
+    """Answers one caller on this machine with these bytes."""
+
+    def __init__(self, answer: bytes) -> None:
+        super().__init__()
+        self.answer = answer
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+
+    def run(self) -> None:
+        """Take the greeting, answer, hang up."""
+        with self.socket, self.socket.accept()[0] as caller:
+            caller.recv(1000)
+            caller.sendall(self.answer)
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        (b"R\0\0\0\x08\0\0\0\0S", True),
+        (b"R\0\0\0\x17\0\0\0\x0aSCRAM-SHA-256\0\0", False),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", False),
+        (b"", False),
+    ],
+    ids=["welcome", "asks for a password", "no PostgreSQL", "hangs up"],
+)
+def test_a_server_that_lets_everybody_in_is_found(
+    answer: bytes, found: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = Server(answer)
+    server.start()
+    monkeypatch.setattr(local_postgres, "PORT", server.port)
+    local_postgres.main()
+    server.join()
+    told = f"postgres://postgres@127.0.0.1:{server.port}/postgres\n" if found else ""
+    assert capsys.readouterr().out == told
+
+
+def test_where_no_server_is_none_is_found(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    monkeypatch.setattr(local_postgres, "PORT", port)
+    local_postgres.main()
+    assert capsys.readouterr().out == ""
