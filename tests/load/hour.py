@@ -185,6 +185,7 @@ class Hour:
         desk = Desk(agent, self.ports, self.headers, self.log)
         while (call := self._calls.get()) is not None:
             person, trouble = call
+            # A default is the way to keep what a name means now; mypy cannot tell its type.
             self._tell(person, lambda p=person, t=trouble: desk.issue(p, t))  # type: ignore[misc]
 
     def _guess(self, person: Person) -> None:

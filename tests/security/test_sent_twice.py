@@ -28,6 +28,7 @@ def test_a_passkeys_answer_sent_twice_at_once_leaves_the_browser_logged_in(jane:
     browser.post("/login/", {"username": jane.username, "password": factories.PASSWORD})
     page = f"/login/verify/?device={phone.type_slug}-{phone.pk}"
     question = question_on(browser.get(page))["publicKey"]
+    # The passkey's contract keeps them; the others have none.
     signed = kind.signers[kind.answer(phone)].sign(question)  # type: ignore[attr-defined]
     fields = {PASSKEY.load_answer_form().field_name: signed}
     twin.cookies[COOKIE] = browser.cookies[COOKIE].value
