@@ -304,6 +304,10 @@ class SessionQuerySet(models.QuerySet["Session"]):
         """The rows of one client who is logged in; some may be over already."""
         return self.filter(user_id=user.pk, pending=False)
 
+    def awake(self, user_id: Any, now: Any) -> SessionQuerySet:
+        """Those of a client that are not over; the values may be open (`securelogin.prepared`)."""
+        return self.filter(user_id=user_id, pending=False, expire_date__gt=now)
+
     def end(self, user: User, kind: Event = Event.SESSION_ENDED_BY_OWNER) -> int:
         """Their owner ends these sessions from another one, or the operator does.
 

@@ -93,7 +93,7 @@ def _end_surplus(sender: object, request: HttpRequest, user: User, **_kwargs: ob
     most = policy().staff_sessions if user.is_staff else policy().client_sessions
     others = cast("SessionStore", request.session).others
     if others is None:
-        others = Session.objects.of(user).filter(expire_date__gt=timezone.now()).count() - 1
+        others = Session.objects.awake(user.pk, timezone.now()).count() - 1
     if others < most:
         return
     opened = [
@@ -190,13 +190,12 @@ def _heard_of(user: Any, opened: Any, now: Any, here: Any) -> QuerySet[User, tup
     wrong = of_before.filter(kind__in=_WRONG, detail__failures__isnull=False)
     lately = wrong.filter(at__gt=Coalesce(login_before, OuterRef("date_joined")))
     count = lately.order_by().values("user").annotate(count=Count("pk")).values("count")
-    awake = Session.objects.filter(user_id=user, pending=False, expire_date__gt=now)
-    elsewhere = Exists(awake.exclude(session_key=here))
+    elsewhere = Exists(Session.objects.awake(user, now).exclude(session_key=here))
     return User.objects.filter(pk=user).values_list(Subquery(count), login_before, elsewhere)
 
 
 _AWAKE = Prepared(
-    lambda user, now: Session.objects.filter(user_id=user, pending=False, expire_date__gt=now),
+    lambda user, now: Session.objects.awake(user, now),
     user=BigIntegerField(),
     now=DateTimeField(),
 )

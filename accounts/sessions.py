@@ -187,8 +187,8 @@ class SessionStore(DatabaseStore):
         if written:
             (self.others,) = written
             return
-        awake = Session.objects.filter(user_id=row.user_id, expire_date__gt=timezone.now())
-        twin = awake.filter(former_key=old, pending=False).first()
+        awake = Session.objects.awake(row.user_id, timezone.now())
+        twin = awake.filter(former_key=old).first()
         if not row.former_key or twin is None:
             raise UpdateError
         self._session_key = twin.session_key

@@ -144,8 +144,6 @@ class LoginDevice(AnsweringDevice):
                 who="you" if by is not None and by.pk == self.user_id else "Client Services",
             )
 
-    # Cards --------------------------------------------------------------------------------
-
     @property
     def successor_expires_at(self) -> datetime | None:
         """The end of a card requested from a session of this device; None: a full life."""

@@ -33,6 +33,8 @@ COUNTED = 10_000
 # Who is overdue by more does not stand in anybody's way; who comes back later still has the place.
 OVERDUE = timedelta(minutes=1)
 KEPT = timedelta(hours=1)
+# From so many seconds on a page counts in minutes.
+_MINUTES_SAID = 120
 # From hashes whose card was not stored until the client may have others.
 PUT_OFF = timedelta(seconds=LATEST)
 
@@ -48,6 +50,13 @@ def wait_in_seconds(ahead: int, places: int) -> int:
     if ahead < places:
         return NEXT
     return min(LATEST, max(SOONEST, math.ceil(ahead * EACH_TAKES / places / 2)))
+
+
+def in_words(seconds: int) -> str:
+    """``1 second``, ``90 seconds``, ``5 minutes``: how a page says a wait. Longer ones are rounded
+    up."""
+    number, unit = (seconds, "second") if seconds < _MINUTES_SAID else (-(-seconds // 60), "minute")
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
 
 
 class TurnQuerySet(models.QuerySet["Turn"]):

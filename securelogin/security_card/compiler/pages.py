@@ -102,6 +102,7 @@ class Pages:
         """Compare filled files with WeasyPrint's own, object by object."""
         forms = PdfForms(self.compiled)
         for shape in SHAPES:
+            # A sample, the same in each run, of a card that never exists.
             sheet = a_sheet(self.imprint, shape, random.Random(repr(shape)))  # noqa: S311
             if objects(forms.fill(sheet)) != objects(typeset.pdf(sheet, self.layout)):
                 raise CompileError(f"A filled PDF is not WeasyPrint's own: {shape}, {self.layout}.")

@@ -56,6 +56,7 @@ class Pictures:
 
         forms = PngForms(self.compiled)
         for shape in SHAPES:
+            # As in `pages`: a sample, of a card that never exists.
             sheet = a_sheet(self._pages.imprint, shape, random.Random(repr(shape)))  # noqa: S311
             document = typeset.pdf(sheet, self._pages.layout)
             drawn = typeset.picture(document, self._pages.layout, specimen=sheet.specimen)

@@ -48,6 +48,7 @@ _CAPITALS = frozenset(card.initials_of(chr(code))[:1] for code in range(0x180)) 
 # The characters that may stand in each slot, one set after the other and then again, and the
 # font in which they do.
 LETTERS: dict[str, tuple[frozenset[str], ...]] = {
+    # Only its fixed beginning is used, which is no secret.
     "serial": (frozenset(card.new_serial(random.Random(0))[:4] + ALPHABET),),  # noqa: S311
     "initials": (_CAPITALS, frozenset("."), frozenset(" ")),
     "issued_on": (_dated() - set(",:+-"),),

@@ -18,6 +18,7 @@ from securelogin.events import Event
 from securelogin.gate import proven_device
 from securelogin.models import SecurityEvent
 from securelogin.security_card.card import NONCE_BYTES
+from securelogin.security_card.line import in_words
 from securelogin.security_card.models import (
     ConcurrentRequestError,
     MustWaitError,
@@ -51,7 +52,8 @@ def request_card(request: HttpRequest) -> HttpResponse:
 
 def _wait(request: HttpRequest, turn: Turn) -> HttpResponse:
     """202: accepted, and not done yet. 503 would say that the portal is broken, to proxies too."""
-    context = {"turn": turn, "seconds": turn.seconds_left(timezone.now())}
+    seconds = turn.seconds_left(timezone.now())
+    context = {"turn": turn, "seconds": seconds, "wait": in_words(seconds)}
     page = render(request, "securelogin/security_card/waiting.html", context, status=202)
     return _say_when(page, turn)
 

@@ -16,6 +16,7 @@ from securelogin.security_card.line import (
     OVERDUE,
     PUT_OFF,
     Turn,
+    in_words,
     wait_in_seconds,
 )
 from securelogin.security_card.models import SecurityCard
@@ -143,3 +144,18 @@ def test_the_job_forgets_places_that_were_given_up(jane: User) -> None:
     Turn.objects.wait(jane, AUTUMN)
     SecurityCard.objects.end_run_out(AUTUMN)
     assert [turn.user_id for turn in Turn.objects.all()] == [jane.pk]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (1, "1 second"),
+        (3, "3 seconds"),
+        (119, "119 seconds"),
+        (120, "2 minutes"),
+        (121, "3 minutes"),
+        (300, "5 minutes"),
+    ],
+)
+def test_a_wait_is_said_in_words(seconds: int, words: str) -> None:
+    assert in_words(seconds) == words
